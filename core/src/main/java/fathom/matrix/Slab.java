@@ -1,0 +1,110 @@
+package fathom.matrix;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * One aligned allocation that holds named matrices: all parameters of a network, all gradients, all
+ * first moments. Slabs of one {@link Layout} have each matrix at the same place, so that work on
+ * all numbers is one flat loop. Between matrices lie at most 15 unused elements, which are zero and
+ * which a flat loop must keep zero for zero inputs.
+ *
+ * <p>A slab may pass 2^31 elements. It owns nothing: the arena frees it.
+ */
+public final class Slab {
+  private final Layout layout;
+  private final MemorySegment segment;
+  private final Map<String, Matrix> matrices = new LinkedHashMap<>();
+
+  /** Allocates a slab of zeros that lives as long as the arena. */
+  public Slab(Layout layout, Arena arena) {
+    this.layout = layout;
+    segment = arena.allocate(Math.max(1, layout.size) * Float.BYTES, Layout.ALIGNMENT);
+    for (Layout.Entry e : layout.entries) {
+      matrices.put(e.name, new Matrix(segment, e.offset, e.rows, e.cols, e.cols));
+    }
+  }
+
+  /** Returns where each matrix lies. */
+  public Layout layout() {
+    return layout;
+  }
+
+  /** Returns all of the memory. */
+  public MemorySegment segment() {
+    return segment;
+  }
+
+  /** Returns the number of elements, gaps included. */
+  public long size() {
+    return layout.size;
+  }
+
+  /**
+   * Returns a matrix by its name.
+   *
+   * @throws IllegalArgumentException if the slab has none of that name
+   */
+  public Matrix get(String name) {
+    Matrix matrix = matrices.get(name);
+    if (matrix == null) {
+      throw new IllegalArgumentException("no matrix '" + name + "' among " + matrices.keySet());
+    }
+    return matrix;
+  }
+
+  /** Returns all matrices by name, in the order of the layout. */
+  public Map<String, Matrix> matrices() {
+    return Collections.unmodifiableMap(matrices);
+  }
+
+  /** The names, shapes and places of the matrices of a slab. */
+  public static final class Layout {
+    static final int ALIGNMENT = 64;
+    private static final int LANE = ALIGNMENT / Float.BYTES;
+
+    private record Entry(String name, int rows, int cols, long offset) {}
+
+    private final List<Entry> entries = new ArrayList<>();
+    private final Set<String> names = new HashSet<>();
+    private long size;
+    private long numbers;
+
+    /**
+     * Adds a matrix behind the last one, on a 64-byte boundary.
+     *
+     * @return this layout
+     * @throws IllegalArgumentException if the name is taken or a size is negative
+     */
+    public Layout add(String name, int rows, int cols) {
+      if (rows < 0 || cols < 0) {
+        throw new IllegalArgumentException(name + " of " + rows + "x" + cols);
+      }
+      if (!names.add(name)) {
+        throw new IllegalArgumentException("two matrices named '" + name + "'");
+      }
+      entries.add(new Entry(name, rows, cols, size));
+      long length = (long) rows * cols;
+      numbers += length;
+      size += (length + LANE - 1) / LANE * LANE;
+      return this;
+    }
+
+    /** Returns the number of elements of a slab, gaps included. */
+    public long size() {
+      return size;
+    }
+
+    /** Returns the number of elements that belong to a matrix. */
+    public long numbers() {
+      return numbers;
+    }
+  }
+}

@@ -1,0 +1,10 @@
+/** Fathom's engine: matrices, kernels, networks, optimizers, data and training. */
+module fathom.core {
+  requires transitive fathom.blas;
+  requires jdk.incubator.vector;
+  requires com.fasterxml.jackson.core;
+  requires de.siegmar.fastcsv;
+
+  exports fathom.matrix;
+  exports fathom.kernel;
+}
