@@ -77,6 +77,9 @@ public final class Slab {
     private long size;
     private long numbers;
 
+    /** Starts with no matrices. */
+    public Layout() {}
+
     /**
      * Adds a matrix behind the last one, on a 64-byte boundary.
      *
