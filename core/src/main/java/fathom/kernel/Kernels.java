@@ -12,4 +12,31 @@ public record Kernels(
     ActivationKernels activation,
     LossKernels loss,
     UpdateKernels update,
-    FillKernels fill) {}
+    FillKernels fill) {
+  private static final Kernels VECTOR =
+      new Kernels(
+          "vector",
+          VectorMath.SPECIES.vectorBitSize(),
+          new VectorActivationKernels(),
+          new VectorLossKernels(),
+          new VectorUpdateKernels(),
+          VectorFillKernels.INSTANCE);
+  private static final Kernels SCALAR =
+      new Kernels(
+          "scalar",
+          Float.SIZE,
+          new ScalarActivationKernels(),
+          new ScalarLossKernels(),
+          new ScalarUpdateKernels(),
+          ScalarFillKernels.INSTANCE);
+
+  /** Returns kernels in the Vector API, at the machine's preferred width. */
+  public static Kernels vector() {
+    return VECTOR;
+  }
+
+  /** Returns the scalar twins: an explicit choice for comparisons, never a fallback. */
+  public static Kernels scalar() {
+    return SCALAR;
+  }
+}

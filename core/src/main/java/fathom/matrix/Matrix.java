@@ -16,6 +16,7 @@ import java.lang.foreign.MemorySegment;
  */
 public final class Matrix {
   private static final long ALIGNMENT = 64;
+  private static final int TILE = 16;
 
   private final MemorySegment segment;
   private final long offset;
@@ -158,6 +159,29 @@ public final class Matrix {
           segment,
           byteOffset(r, 0),
           (long) cols * Float.BYTES);
+    }
+  }
+
+  /**
+   * Copies all numbers of a matrix of the transposed shape: {@code this <- sourceᵀ}.
+   *
+   * @throws IllegalArgumentException if the shapes do not fit
+   */
+  public void transposeFrom(Matrix source) {
+    if (source.rows != cols || source.cols != rows) {
+      throw new IllegalArgumentException(
+          "cannot copy the transpose of " + source + " into " + this);
+    }
+    for (int r0 = 0; r0 < rows; r0 += TILE) {
+      int r1 = Math.min(rows, r0 + TILE);
+      for (int c = 0; c < cols; c++) {
+        for (int r = r0; r < r1; r++) {
+          segment.set(
+              JAVA_FLOAT,
+              byteOffset(r, c),
+              source.segment.get(JAVA_FLOAT, source.byteOffset(c, r)));
+        }
+      }
     }
   }
 

@@ -1,0 +1,281 @@
+package fathom.kernel;
+
+import fathom.blas.Blas;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The engine's threads. All members run one program together, each its share, and meet at barriers;
+ * the caller is member 0, so a crew of n owns n - 1 threads. They start at the first use, spin
+ * briefly for the next program, then park; {@link #close} ends them.
+ *
+ * <p>Shares are cut by {@link Member} from counts that depend on shapes alone, so that results do
+ * not depend on the number of members. That is also why a caller that finds the crew at work for
+ * somebody else need not wait: it runs the whole program on its own thread, as a crew of one. And it
+ * is why a crew on a machine whose cores are taken by others stops insisting: when the caller has
+ * spent much of a program waiting for members that were not given a core, the next programs run
+ * alone, and the crew meets again later.
+ */
+final class Crew implements AutoCloseable {
+  private static final int SPINS_BEFORE_PARKING = 20_000;
+  private static final int SPINS_BEFORE_YIELDING = 2_000;
+
+  /** The share of a program that a caller may spend waiting before the crew counts as strained. */
+  private static final double STRAIN = 0.4;
+
+  private static final int FEWEST_ALONE = 16;
+  private static final int MOST_ALONE = 4096;
+  private static final VarHandle BUSY;
+  private static final VarHandle ARRIVED;
+  private static final VarHandle RUNNING;
+  private static final VarHandle PARKED;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      BUSY = lookup.findVarHandle(Crew.class, "busy", boolean.class);
+      ARRIVED = lookup.findVarHandle(Crew.class, "arrived", int.class);
+      RUNNING = lookup.findVarHandle(Crew.class, "running", int.class);
+      PARKED = lookup.findVarHandle(Crew.class, "parked", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Blas blas;
+  private final Member[] members;
+  private final Member alone = new Member(null, 0, 1);
+  private Thread[] threads = {};
+  private volatile boolean busy;
+  private volatile boolean closed;
+  private volatile int arrived;
+  private volatile int phase;
+  private volatile int running;
+  private volatile int parked;
+  private volatile int round;
+  private volatile Throwable failure;
+  private Task program;
+
+  // What only the holder of busy touches, or whoever runs alone for a while, where a lost count
+  // does no harm.
+  private long waited;
+  private int alonePrograms;
+  private int penance = FEWEST_ALONE;
+
+  Crew(Blas blas, int size) {
+    this.blas = blas;
+    members = new Member[size];
+    for (int i = 0; i < size; i++) {
+      members[i] = new Member(this, i, size);
+    }
+  }
+
+  int size() {
+    return members.length;
+  }
+
+  /** Runs a program on the calling thread alone. */
+  void runAlone(Task p) {
+    perform(p, alone);
+  }
+
+  /**
+   * Runs a program on all members and returns when the last is done; alone, if the crew is at work.
+   * What a member throws ends the program for all and is thrown here.
+   */
+  @SuppressWarnings("NonAtomicVolatileUpdate")
+  void run(Task p) {
+    if (members.length == 1 || closed || alonePrograms > 0) {
+      alonePrograms = Math.max(0, alonePrograms - 1);
+      perform(p, alone);
+      return;
+    }
+    if (!BUSY.compareAndSet(this, false, true)) {
+      perform(p, alone);
+      return;
+    }
+    try {
+      long start = System.nanoTime();
+      waited = 0;
+      startThreads();
+      program = p;
+      failure = null;
+      arrived = 0;
+      running = members.length - 1;
+      round = round + 1; // the holder of busy is the only writer
+      if (parked > 0) {
+        for (Thread t : threads) {
+          LockSupport.unpark(t);
+        }
+      }
+      work(members[0]);
+      awaitMembers();
+      program = null;
+      judge(System.nanoTime() - start);
+      rethrow(failure);
+    } finally {
+      busy = false;
+    }
+  }
+
+  private void awaitMembers() {
+    long since = 0;
+    for (int spins = 0; running > 0; spins++) {
+      if (spins == SPINS_BEFORE_YIELDING) {
+        since = System.nanoTime();
+      }
+      relax(spins);
+    }
+    waited += since == 0 ? 0 : System.nanoTime() - since;
+  }
+
+  /** Decides whether the cores are ours: after a strained program, the next ones run alone. */
+  private void judge(long nanos) {
+    if (waited > STRAIN * nanos) {
+      alonePrograms = penance;
+      penance = Math.min(MOST_ALONE, 2 * penance);
+    } else {
+      penance = FEWEST_ALONE;
+    }
+  }
+
+  /** Waits until all members have come here. */
+  void barrier(Member member) {
+    int now = phase;
+    if ((int) ARRIVED.getAndAdd(this, 1) + 1 == members.length) {
+      arrived = 0;
+      phase = now + 1;
+      return;
+    }
+    long since = 0;
+    for (int spins = 0; phase == now; spins++) {
+      if (failure != null) {
+        throw new AbandonedException();
+      }
+      if (spins == SPINS_BEFORE_YIELDING) {
+        since = System.nanoTime();
+      }
+      relax(spins);
+    }
+    if (since != 0 && member.index() == 0) {
+      waited += System.nanoTime() - since;
+    }
+  }
+
+  /** Runs a member's share with the library kept on the member's own thread. */
+  private void perform(Task p, Member member) {
+    int token = blas.enter();
+    try {
+      p.share(member);
+    } finally {
+      blas.leave(token);
+    }
+  }
+
+  private void work(Member member) {
+    try {
+      perform(program, member);
+    } catch (AbandonedException e) {
+      // The member that failed has left its own account.
+    } catch (Throwable t) {
+      failure = t;
+    }
+  }
+
+  private void startThreads() {
+    if (threads.length > 0) {
+      return;
+    }
+    int seen = round;
+    Thread[] started = new Thread[members.length - 1];
+    for (int i = 0; i < started.length; i++) {
+      Member member = members[i + 1];
+      started[i] = new Thread(null, () -> serve(member, seen), "fathom-" + member.index());
+      started[i].setDaemon(true);
+      started[i].start();
+    }
+    threads = started;
+  }
+
+  private void serve(Member member, int firstRound) {
+    int seen = firstRound;
+    while (true) {
+      for (int spins = 0; round == seen; spins++) {
+        if (closed) {
+          return;
+        }
+        if (spins < SPINS_BEFORE_PARKING) {
+          Thread.onSpinWait();
+        } else {
+          PARKED.getAndAdd(this, 1);
+          if (round == seen && !closed) {
+            LockSupport.park(this);
+          }
+          PARKED.getAndAdd(this, -1);
+        }
+      }
+      seen = round;
+      work(member);
+      RUNNING.getAndAdd(this, -1);
+    }
+  }
+
+  /** Spins for the usual short wait; beyond it, lets whoever holds the core get on. */
+  @SuppressWarnings("ThreadPriorityCheck")
+  private static void relax(int spins) {
+    if (spins < SPINS_BEFORE_YIELDING) {
+      Thread.onSpinWait();
+    } else {
+      Thread.yield();
+    }
+  }
+
+  private static void rethrow(Throwable t) {
+    if (t instanceof RuntimeException e) {
+      throw e;
+    }
+    if (t instanceof Error e) {
+      throw e;
+    }
+    if (t != null) {
+      throw new IllegalStateException(t);
+    }
+  }
+
+  /** Ends the threads and waits for them. Must not be called from a program. */
+  @SuppressWarnings("ThreadPriorityCheck")
+  @Override
+  public void close() {
+    boolean interrupted = false;
+    while (!BUSY.compareAndSet(this, false, true)) {
+      Thread.yield();
+    }
+    closed = true;
+    for (Thread t : threads) {
+      LockSupport.unpark(t);
+      while (true) {
+        try {
+          t.join();
+          break;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    threads = new Thread[0];
+    busy = false;
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Leads a member out of a program that another member has ended by an exception. */
+  private static final class AbandonedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    AbandonedException() {
+      super(null, null, false, false);
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package fathom.kernel;
+
+import static fathom.kernel.ScalarLossKernels.NEGLIGIBLE;
+import static fathom.kernel.VectorLossKernels.D;
+import static fathom.kernel.VectorLossKernels.F;
+import static fathom.kernel.VectorLossKernels.LANES;
+import static fathom.kernel.VectorLossKernels.ORDER;
+import static fathom.kernel.VectorLossKernels.addLanes;
+import static fathom.kernel.VectorLossKernels.exp;
+import static fathom.kernel.VectorLossKernels.high;
+import static fathom.kernel.VectorLossKernels.low;
+import static jdk.incubator.vector.VectorOperators.EQ;
+import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LT;
+
+import fathom.matrix.Matrix;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Softmax and its cross-entropy, as in {@link VectorLossKernels}: three loops down a strip, for the
+ * maxima, the exponentials with their sums, and the gradients. The exponentials wait in D, and so
+ * do the sums, which the last loop adds up anew rather than have memory of its own.
+ */
+final class VectorSoftmax {
+  private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
+
+  /** Moves every lane down by one. */
+  private static final VectorShuffle<Float> NEXT = VectorShuffle.iota(F, 1, 1, true);
+
+  private VectorSoftmax() {}
+
+  /** See {@link LossKernels#softmaxCrossEntropy}. */
+  static double crossEntropy(
+      Matrix y, MemorySegment labels, Matrix weights, float smoothing, float scale, Matrix d) {
+    double share = (double) smoothing / y.rows();
+    double total = smoothing == 0 ? 0 : smoothing(y, weights, share);
+    double spread = share * ScalarLossKernels.totalWeight(y, weights);
+    int c = 0;
+    for (; c <= y.cols() - LANES; c += LANES) {
+      total = lossStrip(y, labels, weights, smoothing, d, spread, c, total);
+      if (d != null) {
+        gradientStrip(labels, weights, smoothing, scale, d, spread, c);
+      }
+    }
+    return ScalarLossKernels.softmaxCrossEntropy(
+        y, labels, weights, smoothing, scale, d, spread, c, total);
+  }
+
+  /** Writes exp(Y - max) to D, if any, and adds the losses. */
+  private static double lossStrip(
+      Matrix y,
+      MemorySegment labels,
+      Matrix weights,
+      float smoothing,
+      Matrix d,
+      double spread,
+      int c,
+      double total) {
+    FloatVector max = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+    for (int r = 0; r < y.rows(); r++) {
+      FloatVector v = FloatVector.fromMemorySegment(F, y.segment(), y.byteOffset(r, c), ORDER);
+      max = max.blend(v, v.compare(GT, max));
+    }
+    IntVector label = IntVector.fromMemorySegment(I, labels, (long) c * Integer.BYTES, ORDER);
+    FloatVector zero = FloatVector.zero(F);
+    FloatVector sum = zero;
+    FloatVector own = zero;
+    FloatVector weight = zero;
+    for (int r = 0; r < y.rows(); r++) {
+      FloatVector v = FloatVector.fromMemorySegment(F, y.segment(), y.byteOffset(r, c), ORDER);
+      FloatVector x = v.sub(max);
+      FloatVector e = v.fma(zero, exp(x).blend(zero, x.compare(LT, NEGLIGIBLE)));
+      sum = sum.add(e);
+      VectorMask<Float> here = label.compare(EQ, r).cast(F);
+      own = own.blend(v, here);
+      weight = weight.blend(ScalarLossKernels.weight(weights, r), here);
+      if (d != null) {
+        e.intoMemorySegment(d.segment(), d.byteOffset(r, c), ORDER);
+      }
+    }
+    for (int j = 0; j < LANES; j++) {
+      double mass = (1.0 - smoothing) * weight.lane(0);
+      double log = Math.log(sum.lane(0));
+      total += mass * ((double) max.lane(0) - own.lane(0)) + (mass + spread) * log;
+      max = max.rearrange(NEXT);
+      own = own.rearrange(NEXT);
+      sum = sum.rearrange(NEXT);
+      weight = weight.rearrange(NEXT);
+    }
+    return total;
+  }
+
+  /** Turns exp(Y - max) in D into the gradient. */
+  private static void gradientStrip(
+      MemorySegment labels,
+      Matrix weights,
+      float smoothing,
+      float scale,
+      Matrix d,
+      double spread,
+      int c) {
+    IntVector label = IntVector.fromMemorySegment(I, labels, (long) c * Integer.BYTES, ORDER);
+    FloatVector sum = FloatVector.zero(F);
+    FloatVector weight = FloatVector.zero(F);
+    for (int r = 0; r < d.rows(); r++) {
+      sum = sum.add(FloatVector.fromMemorySegment(F, d.segment(), d.byteOffset(r, c), ORDER));
+      VectorMask<Float> here = label.compare(EQ, r).cast(F);
+      weight = weight.blend(ScalarLossKernels.weight(weights, r), here);
+    }
+    float share = smoothing / d.rows() * scale;
+    FloatVector target = weight.mul((1 - smoothing) * scale);
+    FloatVector factor = target.add((float) (spread * scale)).div(sum);
+    for (int r = 0; r < d.rows(); r++) {
+      FloatVector e = FloatVector.fromMemorySegment(F, d.segment(), d.byteOffset(r, c), ORDER);
+      FloatVector own = FloatVector.broadcast(F, -share * ScalarLossKernels.weight(weights, r));
+      FloatVector g = e.fma(factor, own);
+      g = g.sub(target, label.compare(EQ, r).cast(F));
+      g.intoMemorySegment(d.segment(), d.byteOffset(r, c), ORDER);
+    }
+  }
+
+  private static double smoothing(Matrix y, Matrix weights, double share) {
+    double total = 0;
+    int c = 0;
+    for (; c <= y.cols() - LANES; c += LANES) {
+      total = smoothingStrip(y, weights, share, c, total);
+    }
+    return ScalarLossKernels.smoothing(y, weights, share, c, total);
+  }
+
+  private static double smoothingStrip(
+      Matrix y, Matrix weights, double share, int c, double total) {
+    FloatVector max = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+    for (int r = 0; r < y.rows(); r++) {
+      FloatVector v = FloatVector.fromMemorySegment(F, y.segment(), y.byteOffset(r, c), ORDER);
+      max = max.blend(v, v.compare(GT, max));
+    }
+    DoubleVector lowMax = low(max);
+    DoubleVector highMax = high(max);
+    DoubleVector low = DoubleVector.zero(D);
+    DoubleVector high = DoubleVector.zero(D);
+    for (int r = 0; r < y.rows(); r++) {
+      double w = ScalarLossKernels.weight(weights, r);
+      FloatVector v = FloatVector.fromMemorySegment(F, y.segment(), y.byteOffset(r, c), ORDER);
+      low = low.add(lowMax.sub(low(v)).mul(w));
+      high = high.add(highMax.sub(high(v)).mul(w));
+    }
+    return addLanes(total, low.mul(share), high.mul(share));
+  }
+}
