@@ -1,0 +1,150 @@
+package fathom.data;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * Some rows of a dataset, or all: a view by index that shares the memory, and is worthless once the
+ * dataset is closed. Immutable.
+ */
+public final class Rows {
+  private static final long SPLIT = 0x73706C6974L;
+
+  private final Dataset data;
+  private final int[] index;
+
+  /** Views the rows of an index that nobody changes; null stands for all rows in order. */
+  Rows(Dataset data, int[] index) {
+    this.data = data;
+    this.index = index;
+  }
+
+  /** Returns the dataset that owns the memory. */
+  public Dataset dataset() {
+    return data;
+  }
+
+  public int size() {
+    return index == null ? data.size() : index.length;
+  }
+
+  /**
+   * Returns where row i of this view lies in the dataset.
+   *
+   * @throws IndexOutOfBoundsException if there is none
+   */
+  public int row(int i) {
+    if (i < 0 || i >= size()) {
+      throw new IndexOutOfBoundsException("row " + i + " of " + size());
+    }
+    return index == null ? i : index[i];
+  }
+
+  /**
+   * Returns the class of row i of this view.
+   *
+   * @throws IllegalStateException if this is no classification, or the dataset is closed
+   * @throws IndexOutOfBoundsException if there is no such row
+   */
+  public int label(int i) {
+    if (data.task() != Task.CLASSIFICATION) {
+      throw new IllegalStateException("rows for " + data.task() + " have no labels");
+    }
+    return data.labels().getAtIndex(JAVA_INT, row(i));
+  }
+
+  /** Returns how many rows each class has. */
+  public int[] classCounts() {
+    int[] counts = new int[data.classes()];
+    for (int i = 0; i < size(); i++) {
+      counts[label(i)]++;
+    }
+    return counts;
+  }
+
+  /**
+   * Divides these rows at random into a part to train on and a part held out, of {@code fraction *
+   * size()} rows to the nearest. Of each class, the part held out takes its share to within one
+   * row. Both keep the order of these rows, share their memory, and depend on the seed alone.
+   *
+   * @throws IllegalArgumentException if either part would be empty
+   */
+  public Split split(double fraction, long seed) {
+    int n = size();
+    long held = fraction > 0 && fraction < 1 ? Math.round(n * fraction) : 0;
+    if (held == 0 || held == n) {
+      throw new IllegalArgumentException(
+          String.format(
+              Locale.ROOT,
+              "a fraction of %s of %d rows leaves one part empty: choose a fraction within (0, 1)"
+                  + " that gives both parts a row",
+              fraction,
+              n));
+    }
+    int[] order = Shuffle.identity(n);
+    Shuffle.shuffle(order, Shuffle.derive(seed, SPLIT));
+    if (data.task() == Task.CLASSIFICATION) {
+      order = byClass(order);
+    }
+    int[] out = new int[(int) held];
+    int[] rest = new int[n - (int) held];
+    int taken = 0;
+    for (int i = 0; i < n; i++) {
+      // Even steps through the classes one after the other give each class its share.
+      if ((i + 1L) * held / n > taken) {
+        out[taken++] = order[i];
+      } else {
+        rest[i - taken] = order[i];
+      }
+    }
+    return new Split(view(rest), view(out));
+  }
+
+  /**
+   * Returns these rows in batches, in a random order that depends on the seed alone; the last batch
+   * may be smaller.
+   *
+   * @throws IllegalArgumentException if the size is not positive
+   */
+  public Batches batches(int size, long seed) {
+    return new Batches(this, size, true, seed);
+  }
+
+  /**
+   * Returns these rows in batches, in their order; the last batch may be smaller.
+   *
+   * @throws IllegalArgumentException if the size is not positive
+   */
+  public Batches batchesInOrder(int size) {
+    return new Batches(this, size, false, 0);
+  }
+
+  /** Returns a copy of the places in the dataset, or null for all rows in order. */
+  int[] order() {
+    return index == null ? null : index.clone();
+  }
+
+  private Rows view(int[] positions) {
+    Arrays.sort(positions);
+    for (int i = 0; i < positions.length; i++) {
+      positions[i] = row(positions[i]);
+    }
+    return new Rows(data, positions);
+  }
+
+  /** Sorts positions by class, keeping their order within a class. */
+  private int[] byClass(int[] positions) {
+    int[] counts = classCounts();
+    int[] next = new int[counts.length];
+    for (int c = 1; c < counts.length; c++) {
+      next[c] = next[c - 1] + counts[c - 1];
+    }
+    int[] sorted = new int[positions.length];
+    for (int position : positions) {
+      sorted[next[label(position)]++] = position;
+    }
+    return sorted;
+  }
+}
