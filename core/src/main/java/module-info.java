@@ -5,6 +5,10 @@ module fathom.core {
   requires com.fasterxml.jackson.core;
   requires de.siegmar.fastcsv;
 
-  exports fathom.matrix;
+  exports fathom.data;
   exports fathom.kernel;
+  exports fathom.matrix;
+  exports fathom.nn;
+  exports fathom.optim;
+  exports fathom.train;
 }

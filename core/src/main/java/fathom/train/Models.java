@@ -1,0 +1,296 @@
+package fathom.train;
+
+import fathom.data.DataException;
+import fathom.data.Safetensors;
+import fathom.data.Scaling;
+import fathom.data.Task;
+import fathom.kernel.Engine;
+import fathom.matrix.Matrix;
+import fathom.nn.Activation;
+import fathom.nn.Initializer;
+import fathom.nn.Network;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * Models as safetensors files. Tensors have the names and shapes of PyTorch's {@code
+ * nn.Sequential}, so that PyTorch loads them; architecture, scaling and names stand in the
+ * metadata, so that prediction needs nothing else. A file is written whole or not at all.
+ */
+public final class Models {
+  private static final String LAYERS = "fathom.layers";
+  private static final String TASK = "fathom.task";
+  private static final String CLASSES = "fathom.classes";
+  private static final String FEATURES = "fathom.features";
+  private static final String INPUT = "fathom.input";
+  private static final String TARGET = "fathom.target";
+  private static final String PROVENANCE = "fathom.about.";
+  private static final int MAX_UNITS = 1 << 26;
+
+  /** Keeps the initializer out of the way when every parameter comes from a file. */
+  private static final Initializer UNDRAWN = Initializer.ZEROS;
+
+  private Models() {}
+
+  /** Writes a network alone. */
+  public static void save(Network network, Path file) {
+    save(Model.of(network), file);
+  }
+
+  /**
+   * Writes a model: to a temporary file beside the old one, synced, then renamed.
+   *
+   * @throws java.io.UncheckedIOException if the file cannot be written; an old one is untouched
+   */
+  public static void save(Model model, Path file) {
+    Network network = model.network();
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put("format", "pt");
+    metadata.put(LAYERS, layers(network));
+    metadata.put(TASK, model.task().name());
+    putScaling(metadata, INPUT, model.scaling());
+    if (model.targetScaling() != null) {
+      putScaling(metadata, TARGET, model.targetScaling());
+    }
+    putNames(metadata, CLASSES, model.classNames());
+    putNames(metadata, FEATURES, model.featureNames());
+    new TreeMap<>(model.provenance()).forEach((k, v) -> metadata.put(PROVENANCE + k, v));
+    // Biases and learnt slopes are vectors in PyTorch, columns here.
+    Set<String> slopes = network.slopeNames();
+    Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
+    long stamp = network.beginStep();
+    try {
+      network
+          .parameters()
+          .matrices()
+          .forEach(
+              (name, matrix) ->
+                  tensors.put(
+                      name,
+                      name.endsWith(".bias") || slopes.contains(name)
+                          ? Safetensors.Tensor.vector(matrix)
+                          : Safetensors.Tensor.of(matrix)));
+      Safetensors.write(file, metadata, tensors);
+    } finally {
+      network.endStep(stamp);
+    }
+  }
+
+  private static String layers(Network network) {
+    StringBuilder text = new StringBuilder().append(network.inputs());
+    for (int i = 0; i < network.depth(); i++) {
+      text.append(' ').append(network.units(i)).append(':').append(network.activation(i));
+    }
+    return text.toString();
+  }
+
+  private static void putScaling(Map<String, String> metadata, String key, Scaling scaling) {
+    metadata.put(key + ".shift", numbers(scaling.shift()));
+    metadata.put(key + ".scale", numbers(scaling.scale()));
+  }
+
+  private static String numbers(float[] values) {
+    StringBuilder text = new StringBuilder();
+    for (float v : values) {
+      text.append(text.isEmpty() ? "" : " ").append(v);
+    }
+    return text.toString();
+  }
+
+  private static void putNames(Map<String, String> metadata, String key, List<String> names) {
+    if (!names.isEmpty()) {
+      metadata.put(key, names.stream().map(Models::escaped).collect(Collectors.joining("\n")));
+    }
+  }
+
+  private static String escaped(String name) {
+    return name.replace("\\", "\\\\").replace("\n", "\\n");
+  }
+
+  private static String unescaped(String name) {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      if (c == '\\' && i + 1 < name.length()) {
+        i++;
+        c = name.charAt(i) == 'n' ? '\n' : name.charAt(i);
+      }
+      text.append(c);
+    }
+    return text.toString();
+  }
+
+  /**
+   * Reads a model onto the engine that networks share.
+   *
+   * @throws DataException if the file is missing, unsound, or no model of Fathom
+   */
+  public static Model load(Path file) {
+    return load(file, null);
+  }
+
+  /**
+   * Reads a model.
+   *
+   * @param engine what is to compute, closed by the caller; null for the one that networks share
+   * @throws DataException if the file is missing, unsound, or no model of Fathom
+   */
+  public static Model load(Path file, Engine engine) {
+    try (Safetensors tensors = Safetensors.read(file)) {
+      Map<String, String> metadata = tensors.metadata();
+      Network network = network(file, tensors, engine);
+      try {
+        for (Map.Entry<String, Matrix> e : network.parameters().matrices().entrySet()) {
+          tensors.copyTo(e.getKey(), e.getValue());
+        }
+        return model(file, metadata, network);
+      } catch (RuntimeException e) {
+        network.close();
+        throw e;
+      }
+    }
+  }
+
+  private static Model model(Path file, Map<String, String> metadata, Network network) {
+    Task task;
+    try {
+      task = Task.valueOf(metadata.getOrDefault(TASK, Task.UNLABELLED.name()));
+    } catch (IllegalArgumentException e) {
+      throw new DataException(file + ": unknown task '" + metadata.get(TASK) + "'");
+    }
+    Scaling targets =
+        task == Task.REGRESSION ? scaling(file, metadata, TARGET, network.outputs()) : null;
+    List<String> classes = names(file, metadata, CLASSES, network.outputs());
+    List<String> features = names(file, metadata, FEATURES, network.inputs());
+    Map<String, String> provenance = new LinkedHashMap<>();
+    metadata.forEach(
+        (k, v) -> {
+          if (k.startsWith(PROVENANCE)) {
+            provenance.put(k.substring(PROVENANCE.length()), v);
+          }
+        });
+    Scaling inputs = scaling(file, metadata, INPUT, network.inputs());
+    return new Model(network, task, inputs, targets, classes, features, provenance);
+  }
+
+  /** Builds the network that the metadata describe, once the file is known to hold its tensors. */
+  private static Network network(Path file, Safetensors tensors, Engine engine) {
+    String text = tensors.metadata().get(LAYERS);
+    if (text == null) {
+      throw new DataException(
+          file + ": is no model of Fathom: its metadata have no '" + LAYERS + "'");
+    }
+    String[] parts = text.split(" ", -1);
+    Network.Builder builder = Network.input(size(file, parts[0]));
+    if (engine != null) {
+      builder.engine(engine);
+    }
+    int module = 0;
+    int width = size(file, parts[0]);
+    Set<String> expected = new LinkedHashSet<>();
+    for (String part : Arrays.asList(parts).subList(1, parts.length)) {
+      int colon = part.indexOf(':');
+      int units = size(file, colon < 0 ? part : part.substring(0, colon));
+      Activation activation = activation(file, part.substring(colon + 1));
+      requireShape(file, tensors, module + ".weight", List.of((long) units, (long) width));
+      requireShape(file, tensors, module + ".bias", List.of((long) units));
+      expected.addAll(List.of(module + ".weight", module + ".bias"));
+      if (activation.isLearnt()) {
+        expected.add(module + 1 + ".weight");
+      }
+      builder.dense(units, activation, UNDRAWN);
+      module += activation == Activation.IDENTITY ? 1 : 2;
+      width = units;
+    }
+    if (expected.isEmpty() || !tensors.names().equals(expected)) {
+      throw new DataException(
+          String.format(
+              "%s: holds %d tensors where its layers '%s' have %d; the file is damaged",
+              file, tensors.names().size(), text, expected.size()));
+    }
+    return builder.build();
+  }
+
+  private static void requireShape(
+      Path file, Safetensors tensors, String name, List<Long> expected) {
+    List<Long> shape = tensors.shape(name);
+    if (!shape.equals(expected)) {
+      throw new DataException(
+          String.format(
+              "%s: tensor '%s' has shape %s where its layers say %s; the file is damaged",
+              file, name, shape, expected));
+    }
+  }
+
+  private static int size(Path file, String text) {
+    try {
+      int size = Integer.parseInt(text);
+      if (size >= 1 && size <= MAX_UNITS) {
+        return size;
+      }
+    } catch (NumberFormatException e) {
+      // Reported below.
+    }
+    throw new DataException(file + ": '" + text + "' in '" + LAYERS + "' is no number of units");
+  }
+
+  private static Activation activation(Path file, String name) {
+    try {
+      return Activation.named(name);
+    } catch (IllegalArgumentException e) {
+      throw new DataException(file + ": " + e.getMessage());
+    }
+  }
+
+  private static Scaling scaling(Path file, Map<String, String> metadata, String key, int length) {
+    if (!metadata.containsKey(key + ".shift")) {
+      return Scaling.identity(length);
+    }
+    try {
+      float[] shift = numbers(metadata.get(key + ".shift"));
+      float[] scale = numbers(metadata.getOrDefault(key + ".scale", ""));
+      if (shift.length == length && scale.length == length) {
+        return new Scaling(shift, scale);
+      }
+      throw new DataException(
+          String.format(
+              "%s: '%s' scales %d columns, the network has %d", file, key, shift.length, length));
+    } catch (IllegalArgumentException e) {
+      throw new DataException(file + ": '" + key + "' is no scaling: " + e.getMessage());
+    }
+  }
+
+  private static float[] numbers(String text) {
+    String[] parts = text.split(" ", -1);
+    float[] values = new float[parts.length];
+    for (int i = 0; i < parts.length; i++) {
+      values[i] = Float.parseFloat(parts[i]);
+    }
+    return values;
+  }
+
+  private static List<String> names(
+      Path file, Map<String, String> metadata, String key, int length) {
+    String text = metadata.get(key);
+    if (text == null) {
+      return List.of();
+    }
+    List<String> names = new ArrayList<>();
+    for (String name : text.split("\n", -1)) {
+      names.add(unescaped(name));
+    }
+    if (names.size() != length) {
+      throw new DataException(
+          String.format("%s: %d names in '%s' for %d", file, names.size(), key, length));
+    }
+    return names;
+  }
+}

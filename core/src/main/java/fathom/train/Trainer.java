@@ -1,0 +1,218 @@
+package fathom.train;
+
+import fathom.data.Batch;
+import fathom.kernel.Engine;
+import fathom.kernel.Member;
+import fathom.kernel.Task;
+import fathom.matrix.Matrix;
+import fathom.matrix.Slab;
+import fathom.nn.Loss;
+import fathom.nn.Network;
+import fathom.nn.Pass;
+import fathom.optim.Optimizer;
+import fathom.optim.OptimizerState;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Trains one network: forward, loss, backward and update, one batch a step. Equal seeds give equal
+ * losses and weights, bit for bit, on any number of threads. After the first step of each batch
+ * size nothing is allocated.
+ *
+ * <p>One thread at a time calls a trainer; others may meanwhile predict with the network. The
+ * optimizer's state is freed by {@link #close}, or with the network.
+ */
+public final class Trainer implements AutoCloseable {
+  private static final int CHUNK = 1024;
+
+  private final Network network;
+  private final Engine engine;
+  private final Loss.Objective objective;
+  private final OptimizerState state;
+  private final Arena arena = Arena.ofShared();
+  private final Step step = new Step();
+  private Matrix targets;
+
+  /**
+   * Prepares to train a network. The optimizer's state starts at zero.
+   *
+   * @throws IllegalArgumentException if the loss does not fit the network's outputs
+   */
+  public Trainer(Network network, Loss loss, Optimizer optimizer) {
+    this.network = network;
+    engine = network.engine();
+    objective = loss.bind(network.outputs(), arena);
+    Slab parameters = network.parameters();
+    state = new OptimizerState(optimizer, parameters, network.gradients(), arena);
+    network.onClose(this::close);
+  }
+
+  /** Returns the network in training. */
+  public Network network() {
+    return network;
+  }
+
+  /** Returns the optimizer's state; its rate may be changed between steps. */
+  public OptimizerState state() {
+    return state;
+  }
+
+  /**
+   * Trains on all batches in turn.
+   *
+   * @return the mean loss over the samples, each batch's as it was before its step; NaN for no
+   *     batch
+   * @throws TrainingDivergedException as {@link #step}
+   */
+  public double epoch(Iterable<Batch> batches) {
+    double sum = 0;
+    long samples = 0;
+    for (Batch batch : batches) {
+      sum += step(batch) * batch.size();
+      samples += batch.size();
+    }
+    return sum / samples;
+  }
+
+  /**
+   * Trains on one batch.
+   *
+   * @return the batch's mean loss before the update
+   * @throws TrainingDivergedException if that loss is not finite; the parameters stay as they were
+   * @throws IllegalArgumentException if the batch does not fit the network or the loss
+   * @throws IllegalStateException if the network was closed
+   */
+  public double step(Batch batch) {
+    check(batch);
+    long stamp = network.beginStep();
+    try {
+      step.prepare(batch);
+      engine.run(step, step.pass.worthSharing());
+      if (!Double.isFinite(step.loss)) {
+        throw diverged(step.pass);
+      }
+      return step.loss;
+    } finally {
+      network.endStep(stamp);
+    }
+  }
+
+  private void check(Batch batch) {
+    if (batch.inputs().cols() != network.inputs()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "the batch has rows of %d numbers, the network takes rows of %d",
+              batch.inputs().cols(), network.inputs()));
+    }
+    if (objective.loss().wantsLabels()) {
+      if (batch.labels() == null) {
+        throw new IllegalArgumentException(
+            objective.loss() + " needs integer labels, and the batch has numeric targets");
+      }
+      if (batch.classes() > network.outputs()) {
+        throw new IllegalArgumentException(
+            String.format(
+                "the data have %d classes, the network has %d outputs",
+                batch.classes(), network.outputs()));
+      }
+    } else if (batch.targets() == null || batch.targets().cols() != network.outputs()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "%s needs rows of %d numeric targets, and the batch has %s",
+              objective.loss(),
+              network.outputs(),
+              batch.targets() == null ? "integer labels" : "rows of " + batch.targets().cols()));
+    }
+  }
+
+  private TrainingDivergedException diverged(Pass pass) {
+    String where = "the loss itself, every layer's output being finite";
+    for (int i = 0; i < pass.layers(); i++) {
+      if (!isFinite(pass.output(i))) {
+        where = "the output of layer " + (i + 1) + " of " + pass.layers();
+        break;
+      }
+    }
+    long at = state.steps() + 1;
+    return new TrainingDivergedException(
+        at,
+        String.format(
+            "training diverged at step %d with learning rate %s: the first non-finite number is in"
+                + " %s; lower the rate, or clip or normalize",
+            at, state.rate(), where));
+  }
+
+  private static boolean isFinite(Matrix matrix) {
+    for (float[] row : matrix.toArray()) {
+      for (float value : row) {
+        if (!Float.isFinite(value)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /** Frees the optimizer's state; a second call does nothing. */
+  @Override
+  public void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
+
+  /** One step as the engine's members run it. */
+  private final class Step extends Task {
+    private Pass pass;
+    private Matrix x;
+    private MemorySegment labels;
+    private Matrix t;
+    private double loss;
+
+    void prepare(Batch batch) {
+      pass = network.pass(batch.size());
+      x = batch.inputs();
+      labels = batch.labels();
+      t = null;
+      if (!objective.loss().wantsLabels()) {
+        t = transposed(batch.targets());
+      }
+    }
+
+    /** Kernels want targets as they have outputs: one column a sample. */
+    private Matrix transposed(Matrix rows) {
+      long needed = (long) rows.rows() * rows.cols();
+      if (targets == null || (long) targets.rows() * targets.cols() < needed) {
+        targets = Matrix.allocate(arena, rows.cols(), rows.rows());
+      }
+      int samples = rows.rows();
+      if (targets.cols() != samples) {
+        targets = new Matrix(targets.segment(), 0, rows.cols(), samples, samples);
+      }
+      targets.transposeFrom(rows);
+      return targets;
+    }
+
+    @Override
+    protected void share(Member member) {
+      pass.forward(member, x);
+      if (member.index() == 0) {
+        loss =
+            objective.mean(
+                engine.kernels().loss(), pass.output(), labels, t, pass.outputGradient());
+        if (Double.isFinite(loss)) {
+          state.begin();
+        }
+      }
+      member.barrier();
+      if (!Double.isFinite(loss)) {
+        return;
+      }
+      pass.backward(member, x);
+      long chunks = (network.parameters().size() + CHUNK - 1) / CHUNK;
+      long from = member.from(chunks) * CHUNK;
+      long to = Math.min(network.parameters().size(), member.to(chunks) * CHUNK);
+      state.update(engine.kernels().update(), from, to);
+    }
+  }
+}

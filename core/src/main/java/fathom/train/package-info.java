@@ -1,0 +1,2 @@
+/** Training loops, evaluation, and models in files. */
+package fathom.train;
