@@ -1,0 +1,139 @@
+package fathom.cli;
+
+import fathom.data.Csv;
+import fathom.data.Dataset;
+import fathom.data.Digits;
+import fathom.data.Idx;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+/**
+ * What DATA names: nothing (the digits that ship with Fathom), a directory of IDX files, a CSV
+ * table, or one file of IDX images.
+ */
+final class DataSource {
+  private static final Pattern TABLE = Pattern.compile(".*\\.(csv|tsv|txt)(\\.gz)?");
+  private static final Pattern IMAGES = Pattern.compile(".*[-.]idx3([-.].*)?");
+
+  private enum Kind {
+    DIGITS,
+    DIRECTORY,
+    TABLE,
+    IMAGES
+  }
+
+  private final Path path;
+  private final Kind kind;
+
+  /**
+   * Looks what kind of data there are.
+   *
+   * @param path what the user named, or null
+   * @throws BadInput if it is missing or of no known kind
+   */
+  DataSource(Path path) {
+    this.path = path;
+    if (path == null) {
+      kind = Kind.DIGITS;
+    } else if (!Files.exists(path)) {
+      throw new BadInput(path + ": no such file or directory; check the path");
+    } else if (Files.isDirectory(path)) {
+      kind = Kind.DIRECTORY;
+    } else {
+      String name = path.getFileName().toString().toLowerCase(Locale.ROOT);
+      if (IMAGES.matcher(name).matches()) {
+        kind = Kind.IMAGES;
+      } else if (TABLE.matcher(name).matches() || !Files.isRegularFile(path)) {
+        kind = Kind.TABLE;
+      } else {
+        throw new BadInput(
+            path + ": is neither a directory of IDX files nor a .csv or .csv.gz table");
+      }
+    }
+  }
+
+  /** Returns the path as the user gave it, or null. */
+  Path path() {
+    return path;
+  }
+
+  /** Returns the name of the data for messages and provenance. */
+  String name() {
+    return path == null ? ModelFile.DIGITS : path.toString();
+  }
+
+  /**
+   * Reads what to train on and what to test with.
+   *
+   * @param known what the user knows of a table
+   * @param from the model that training goes on from, or null
+   */
+  TrainingData forTraining(Csv.Options known, Holdout holdout, ModelFile from) {
+    if (kind != Kind.TABLE && (known.label() != null || known.task() != null)) {
+      throw new BadInput("--label and --task are for CSV tables, and DATA is " + describe());
+    }
+    return switch (kind) {
+      case DIGITS -> TrainingData.split(Digits.load(), name(), holdout, from);
+      case DIRECTORY -> TrainingData.of(Idx.readDirectory(path), name(), holdout, from);
+      case TABLE -> from == null ? table(known, holdout) : table(known, holdout, from);
+      default ->
+          throw new BadInput(path + ": holds images and no labels; name the directory of both");
+    };
+  }
+
+  private TrainingData table(Csv.Options known, Holdout holdout) {
+    return TrainingData.split(Csv.read(path, known), name(), holdout, null)
+        .labelled(labelColumn(known))
+        .standardized();
+  }
+
+  private TrainingData table(Csv.Options known, Holdout holdout, ModelFile from) {
+    from.requireTask(known.task(), name());
+    ModelTable table = new ModelTable(path, from, known.label());
+    return TrainingData.split(table.read(), name(), holdout, from).labelled(table.label());
+  }
+
+  private String labelColumn(Csv.Options known) {
+    return known.label() != null ? known.label() : Csv.columns(path).getLast();
+  }
+
+  /** Reads rows with labels, and brings them to the scaling of a model. */
+  Dataset forEvaluation(ModelFile model, String label) {
+    return switch (kind) {
+      case DIGITS -> prepared(model, Digits.load());
+      case DIRECTORY -> {
+        Idx.Sets sets = Idx.readDirectory(path);
+        sets.test().ifPresent(test -> sets.train().close());
+        yield prepared(model, sets.test().orElseGet(sets::train));
+      }
+      case TABLE -> prepared(model, new ModelTable(path, model, label).read());
+      default ->
+          throw new BadInput(path + ": holds images and no labels; name the directory of both");
+    };
+  }
+
+  /** Reads rows with or without labels, and brings them to the scaling of a model. */
+  Dataset forPrediction(ModelFile model, String label) {
+    return switch (kind) {
+      case IMAGES -> prepared(model, Idx.readImages(path));
+      case TABLE -> prepared(model, new ModelTable(path, model, label).readInputs());
+      default -> forEvaluation(model, label);
+    };
+  }
+
+  private Dataset prepared(ModelFile model, Dataset data) {
+    try {
+      model.prepare(data, name());
+      return data;
+    } catch (Throwable t) {
+      data.close();
+      throw t;
+    }
+  }
+
+  private String describe() {
+    return kind == Kind.DIGITS ? "the digits" : path.toString();
+  }
+}

@@ -1,0 +1,192 @@
+package fathom.cli;
+
+import fathom.nn.Loss;
+import fathom.optim.Adam;
+import fathom.optim.AdamW;
+import fathom.optim.Optimizer;
+import fathom.optim.Sgd;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Option;
+
+/** How a network learns. */
+final class LearningOptions {
+  private static final float MOMENTUM = 0.9f;
+  private static final float BETA1 = 0.9f;
+  private static final float BETA2 = 0.999f;
+  private static final float EPSILON = 1e-8f;
+  private static final float ADAMW_DECAY = 0.01f;
+
+  private enum Method {
+    SGD(0.1f),
+    MOMENTUM(0.01f),
+    NESTEROV(0.01f),
+    ADAM(1e-3f),
+    ADAMW(1e-3f);
+
+    private final float rate;
+
+    Method(float rate) {
+      this.rate = rate;
+    }
+  }
+
+  @Option(
+      names = "--loss",
+      paramLabel = "NAME",
+      description =
+          "cross_entropy for classes; mse, mae or huber for numbers. cross_entropy or mse unless"
+              + " given.")
+  private String loss;
+
+  @Option(
+      names = "--optimizer",
+      paramLabel = "NAME",
+      defaultValue = "adam",
+      description = "sgd, momentum, nesterov, adam or adamw; ${DEFAULT-VALUE} unless given.")
+  private String optimizer;
+
+  @Option(
+      names = "--lr",
+      paramLabel = "RATE",
+      description = "Learning rate; 0.1 for sgd, 0.01 with momentum, 0.001 for Adam unless given.")
+  private Float rate;
+
+  @Option(
+      names = "--momentum",
+      paramLabel = "M",
+      description = "Of momentum and nesterov; 0.9 unless given.")
+  private Float momentum;
+
+  @Option(
+      names = "--weight-decay",
+      paramLabel = "D",
+      description = "L2 penalty, decoupled for adamw; 0, or 0.01 for adamw, unless given.")
+  private Float weightDecay;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "32",
+      description = "Samples of a step; ${DEFAULT-VALUE} unless given.")
+  private int batch;
+
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      defaultValue = "20",
+      description = "Passes over the data; ${DEFAULT-VALUE} unless given.")
+  private int epochs;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "Draws the weights, the rows held out and the order of samples; ${DEFAULT-VALUE} unless"
+              + " given.")
+  private long seed;
+
+  @Option(names = "--no-shuffle", description = "Take the samples in the order of the data.")
+  private boolean inOrder;
+
+  int batch() {
+    return batch;
+  }
+
+  int epochs() {
+    return epochs;
+  }
+
+  long seed() {
+    return seed;
+  }
+
+  boolean inOrder() {
+    return inOrder;
+  }
+
+  /** Checks what can be checked before there are data. */
+  void check() {
+    if (batch < 1) {
+      throw new BadInput("--batch must be at least 1, not " + batch);
+    }
+    if (epochs < 1) {
+      throw new BadInput("--epochs must be at least 1, not " + epochs);
+    }
+    if (loss != null) {
+      Loss unusedLoss = Loss.named(loss);
+    }
+    Optimizer unused = optimizer();
+  }
+
+  /** Returns the loss that was asked for, or what suits the data. */
+  Loss loss(boolean classes) {
+    if (loss == null) {
+      return classes ? Loss.SOFTMAX_CROSS_ENTROPY : Loss.MSE;
+    }
+    Loss named = Loss.named(loss);
+    if (named.wantsLabels() != classes || named == Loss.SIGMOID_CROSS_ENTROPY) {
+      throw new BadInput(
+          String.format(
+              "--loss %s does not fit a %s; use %s",
+              named,
+              classes ? "classification" : "regression",
+              classes ? Loss.SOFTMAX_CROSS_ENTROPY : "mse, mae or huber"));
+    }
+    return named;
+  }
+
+  /** Returns the optimizer that was asked for. */
+  Optimizer optimizer() {
+    Method method = method();
+    float lr = rate == null ? method.rate : rate;
+    requireRange("--lr", lr, Float.POSITIVE_INFINITY);
+    float decay = weightDecay == null ? (method == Method.ADAMW ? ADAMW_DECAY : 0) : weightDecay;
+    requireRange("--weight-decay", decay, Float.POSITIVE_INFINITY);
+    float m = momentum == null ? MOMENTUM : momentum;
+    requireRange("--momentum", m, 1);
+    return switch (method) {
+      case SGD -> new Sgd(lr, 0, 0, decay, false);
+      case MOMENTUM -> new Sgd(lr, m, 0, decay, false);
+      case NESTEROV -> new Sgd(lr, m, 0, decay, true);
+      case ADAM -> new Adam(lr, BETA1, BETA2, EPSILON, decay);
+      case ADAMW -> new AdamW(lr, BETA1, BETA2, EPSILON, decay);
+    };
+  }
+
+  /** Returns all of this on a line. */
+  String describe(Loss used) {
+    Method method = method();
+    return String.format(
+        Locale.ROOT,
+        "%s, %s with rate %s, batches of %d, %d %s, seed %d",
+        used,
+        method.name().toLowerCase(Locale.ROOT),
+        rate == null ? method.rate : rate,
+        batch,
+        epochs,
+        epochs == 1 ? "epoch" : "epochs",
+        seed);
+  }
+
+  private Method method() {
+    Method method = Choice.of("--optimizer", optimizer, List.of(Method.values()));
+    if (momentum == null) {
+      return method;
+    }
+    return switch (method) {
+      case SGD -> Method.MOMENTUM;
+      case MOMENTUM, NESTEROV -> method;
+      case ADAM, ADAMW ->
+          throw new BadInput("--momentum is for momentum and nesterov; Adam has betas of its own");
+    };
+  }
+
+  private static void requireRange(String option, float value, float limit) {
+    if (!(value >= 0 && value < limit)) {
+      String range = limit == Float.POSITIVE_INFINITY ? "finite" : "less than 1";
+      throw new BadInput(option + " must be at least 0 and " + range + ", not " + value);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package fathom.cli;
+
+import fathom.kernel.Engine;
+import fathom.nn.Activation;
+import fathom.nn.Initializer;
+import fathom.nn.Network;
+import java.util.Collections;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** The shape of a new network. */
+final class NetworkOptions {
+  private static final int DEPTH = 4;
+  private static final int WIDTH = 128;
+
+  @Option(
+      names = "--hidden",
+      paramLabel = "N,N,...",
+      hideParamSyntax = true,
+      split = ",",
+      description = "Units of each hidden layer, such as 512,256.")
+  private List<Integer> hidden;
+
+  @Option(
+      names = "--depth",
+      paramLabel = "N",
+      description = "Number of hidden layers, in place of --hidden; " + DEPTH + " unless given.")
+  private Integer depth;
+
+  @Option(
+      names = "--width",
+      paramLabel = "M",
+      description = "Units of each of these layers; " + WIDTH + " unless given.")
+  private Integer width;
+
+  @Option(
+      names = "--activation",
+      paramLabel = "NAME",
+      description = "Of the hidden layers, such as relu, tanh or elu(0.5); relu unless given.")
+  private String activation;
+
+  @Option(
+      names = "--init",
+      paramLabel = "NAME",
+      description = "Initializer, such as he_normal; what suits the activation unless given.")
+  private String init;
+
+  /** Returns the units of the hidden layers, none for a linear model. */
+  List<Integer> hidden() {
+    if (hidden != null) {
+      if (depth != null || width != null) {
+        throw new BadInput("--hidden names every layer; leave out --depth and --width");
+      }
+      hidden.forEach(units -> requireAtLeast("--hidden", 1, units));
+      return hidden;
+    }
+    int layers = depth == null ? DEPTH : depth;
+    int units = width == null ? WIDTH : width;
+    requireAtLeast("--depth", 0, layers);
+    requireAtLeast("--width", 1, units);
+    return Collections.nCopies(layers, units);
+  }
+
+  Activation activation() {
+    return activation == null ? Activation.RELU : Activation.named(activation);
+  }
+
+  /**
+   * Checks what can be checked before there are data.
+   *
+   * @param loaded whether the network comes from a file, so that nothing here may be given
+   */
+  void check(boolean loaded) {
+    boolean given =
+        hidden != null || depth != null || width != null || activation != null || init != null;
+    if (loaded && given) {
+      throw new BadInput(
+          "--load takes the network from the file; leave out --hidden, --depth, --width,"
+              + " --activation and --init");
+    }
+    List<Integer> unusedLayers = hidden();
+    Activation unusedActivation = activation();
+    if (init != null) {
+      Initializer unused = Initializer.named(init);
+    }
+  }
+
+  /** Builds the network. */
+  Network build(Engine engine, int inputs, int outputs, long seed) {
+    Activation function = activation();
+    Network.Builder builder = Network.input(inputs);
+    for (int units : hidden()) {
+      if (init == null) {
+        builder.dense(units, function);
+      } else {
+        builder.dense(units, function, Initializer.named(init));
+      }
+    }
+    if (init == null) {
+      builder.dense(outputs);
+    } else {
+      builder.dense(outputs, Activation.IDENTITY, Initializer.named(init));
+    }
+    return builder.seed(seed).engine(engine).build();
+  }
+
+  private static void requireAtLeast(String option, int least, int value) {
+    if (value < least) {
+      throw new BadInput(option + " must be at least " + least + ", not " + value);
+    }
+  }
+}

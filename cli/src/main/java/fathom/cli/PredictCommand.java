@@ -1,0 +1,131 @@
+package fathom.cli;
+
+import fathom.data.Batch;
+import fathom.data.Dataset;
+import fathom.data.Task;
+import fathom.kernel.Engine;
+import fathom.matrix.Matrix;
+import fathom.train.Evaluation;
+import java.io.PrintWriter;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code fathom predict}. */
+@Command(
+    name = "predict",
+    description =
+        "Writes a line of CSV for each row of DATA: its most probable class and that probability,"
+            + " or its value.")
+final class PredictCommand implements Runnable {
+  private static final int BATCH = 256;
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(index = "0", paramLabel = "MODEL", description = "A model that train has saved.")
+  private Path model;
+
+  @Parameters(
+      index = "1",
+      paramLabel = "DATA",
+      description =
+          "A .csv or .csv.gz table, with or without a column of labels, a directory of IDX files,"
+              + " whose test set is used, or one file of IDX images.")
+  private Path data;
+
+  @Option(
+      names = "--label",
+      paramLabel = "NAME",
+      description = "CSV: the column of labels, if there is one; as in training unless given.")
+  private String label;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE.csv",
+      description = "Write here instead of to standard output.")
+  private Path target;
+
+  @Mixin private EngineOptions engines;
+
+  @Override
+  public void run() {
+    OutputFile file = null;
+    if (target != null) {
+      file = new OutputFile("--out", target).requireOtherThan(model).requireOtherThan(data);
+    }
+    DataSource source = new DataSource(data);
+    try (Engine engine = engines.open();
+        ModelFile trained = ModelFile.read(model, engine);
+        Dataset rows = source.forPrediction(trained, label)) {
+      if (file != null) {
+        file.write(out -> predict(trained, rows, out));
+      } else {
+        predict(trained, rows, spec.commandLine().getOut());
+      }
+    }
+  }
+
+  private static void predict(ModelFile trained, Dataset rows, PrintWriter out) {
+    int outputs = trained.network().outputs();
+    boolean classes = trained.task() == Task.CLASSIFICATION;
+    out.print(header(classes, outputs));
+    out.print('\n');
+    try (Arena arena = Arena.ofConfined()) {
+      Matrix memory = Matrix.allocate(arena, BATCH, outputs);
+      for (Batch batch : rows.batchesInOrder(BATCH)) {
+        Matrix y = memory.rows(0, batch.size());
+        trained.network().predict(batch.inputs(), y);
+        for (int i = 0; i < y.rows(); i++) {
+          out.print(classes ? classLine(y, i, trained.classNames()) : valueLine(y, i, trained));
+          out.print('\n');
+        }
+      }
+    }
+    out.flush();
+  }
+
+  private static String header(boolean classes, int outputs) {
+    if (classes) {
+      return "class,probability";
+    }
+    StringBuilder names = new StringBuilder(outputs == 1 ? "value" : "value_1");
+    for (int k = 2; k <= outputs; k++) {
+      names.append(",value_").append(k);
+    }
+    return names.toString();
+  }
+
+  private static String classLine(Matrix y, int row, List<String> names) {
+    int best = Evaluation.largest(y, row);
+    double sum = 0;
+    for (int k = 0; k < y.cols(); k++) {
+      sum += Math.exp((double) y.get(row, k) - y.get(row, best));
+    }
+    String name = names.isEmpty() ? Integer.toString(best) : quoted(names.get(best));
+    return name + String.format(Locale.ROOT, ",%.6f", 1 / sum);
+  }
+
+  private static String valueLine(Matrix y, int row, ModelFile trained) {
+    float[] values = new float[y.cols()];
+    for (int k = 0; k < values.length; k++) {
+      values[k] = y.get(row, k);
+    }
+    trained.targetScaling().undo(values);
+    StringBuilder line = new StringBuilder().append(values[0]);
+    for (int k = 1; k < values.length; k++) {
+      line.append(',').append(values[k]);
+    }
+    return line.toString();
+  }
+
+  private static String quoted(String name) {
+    return name.matches("[^\",\\r\\n]*") ? name : '"' + name.replace("\"", "\"\"") + '"';
+  }
+}

@@ -1,0 +1,199 @@
+package fathom.cli;
+
+import fathom.data.Rows;
+import fathom.data.Split;
+import fathom.kernel.Engine;
+import fathom.nn.Loss;
+import fathom.nn.Network;
+import fathom.train.Evaluation;
+import fathom.train.Model;
+import fathom.train.Models;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code fathom train}. */
+@Command(
+    name = "train",
+    description = "Trains a network and tells how well it does on rows that it has not seen.")
+final class TrainCommand implements Runnable {
+  private static final long PAUSE_MILLIS = 10_000;
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "DATA",
+      description =
+          "A directory of IDX files such as MNIST's, or a .csv or .csv.gz table; without it, the"
+              + " handwritten digits that ship with Fathom.")
+  private Path data;
+
+  @Mixin private TableOptions table;
+  @Mixin private NetworkOptions shape;
+  @Mixin private LearningOptions how;
+
+  @Option(
+      names = "--test",
+      paramLabel = "SHARE",
+      description =
+          "Share of the rows to hold out for the test, where the data have no test set; 0.2 unless"
+              + " given.")
+  private Double test;
+
+  @Option(
+      names = "--validation",
+      paramLabel = "SHARE",
+      defaultValue = "0",
+      description =
+          "Share of the rows for training to look at after each epoch instead; ${DEFAULT-VALUE}"
+              + " unless given.")
+  private double validation;
+
+  @Mixin private EngineOptions engines;
+
+  @Option(
+      names = "--save",
+      paramLabel = "FILE.safetensors",
+      description = "Write the model when training ends.")
+  private Path save;
+
+  @Option(
+      names = "--load",
+      paramLabel = "FILE.safetensors",
+      description = "Go on from the weights of this model.")
+  private Path load;
+
+  @Mixin private OutputOptions output;
+
+  @Option(names = "--quiet", description = "Print the figures of the test and nothing else.")
+  private boolean quiet;
+
+  @Override
+  public void run() {
+    checkOptions();
+    DataSource source = new DataSource(data);
+    try (Engine engine = engines.open();
+        ModelFile from = load == null ? null : ModelFile.read(load, engine);
+        TrainingData rows = source.forTraining(table.known(), holdout(from), from);
+        Network fresh = from == null ? build(engine, rows) : null) {
+      train(engine, rows, from == null ? fresh : from.network(), from);
+    }
+  }
+
+  private void checkOptions() {
+    shape.check(load != null);
+    how.check();
+    if (!(validation >= 0 && validation < 1)) {
+      throw new BadInput("--validation must be at least 0 and less than 1, not " + validation);
+    }
+    output.check(data, load);
+    if (save != null) {
+      OutputFile file = new OutputFile("--save", save).requireRegular();
+      file.requireOtherThan(data).requireOtherThan(output.path());
+    }
+  }
+
+  /** A model that goes on is tested with rows that it had not seen before either. */
+  private Holdout holdout(ModelFile from) {
+    String seed = from == null ? null : from.note(ModelFile.SPLIT_SEED);
+    return new Holdout(test, seed == null ? how.seed() : Long.parseLong(seed));
+  }
+
+  private Network build(Engine engine, TrainingData rows) {
+    Footprint.require(shape, how, rows.data().features(), rows.data().outputs());
+    return shape.build(engine, rows.data().features(), rows.data().outputs(), how.seed());
+  }
+
+  private void train(Engine engine, TrainingData rows, Network network, ModelFile from) {
+    Loss loss = how.loss(rows.hasClasses());
+    Machine machine = Machine.of(engine);
+    Split parts =
+        validation == 0
+            ? new Split(rows.train(), null)
+            : rows.train().split(validation, how.seed() + 1);
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    Report report = new Report(output.text(out, err));
+    if (!quiet) {
+      report.entry("fathom", Version.text() + ": " + machine);
+      report.entry("data", rows.data().about());
+      report.entry("rows", rows.describe(parts));
+      report.entry("network", Report.describe(network));
+      report.entry("learning", how.describe(loss));
+    }
+    TrainingRun run = new TrainingRun(network, loss, parts.train(), parts.held(), how);
+    try (Progress progress = progress(err, parts.train())) {
+      run.run(progress);
+    }
+    Evaluation result = rows.test() == null ? null : Evaluation.of(network, rows.test(), loss);
+    if (save != null) {
+      save(network, rows, loss, from);
+    }
+    if (result != null) {
+      report.test(result, rows.data().targetScaling());
+    }
+    if (result != null && !quiet) {
+      report.confusion(result, from == null ? rows.classNames() : from.classNames());
+    }
+    output.write(json(network, run, machine, result, rows), out);
+  }
+
+  private Progress progress(PrintWriter err, Rows train) {
+    if (quiet) {
+      return Progress.silent();
+    }
+    long steps = (long) how.epochs() * train.batchesInOrder(how.batch()).count();
+    return Terminal.watchesStandardError()
+        ? Progress.bar(err, steps)
+        : Progress.lines(err, PAUSE_MILLIS);
+  }
+
+  private void save(Network network, TrainingData rows, Loss loss, ModelFile from) {
+    Map<String, String> notes = new LinkedHashMap<>();
+    notes.put("fathom", Version.text());
+    rows.note(notes);
+    notes.put(ModelFile.LOSS, loss.toString());
+    notes.put("learning", how.describe(loss));
+    if (load != null) {
+      notes.put("from", load.getFileName().toString());
+    }
+    Model model =
+        new Model(
+            network,
+            rows.data().task(),
+            rows.data().scaling(),
+            rows.data().targetScaling(),
+            from == null ? rows.classNames() : from.classNames(),
+            from == null ? rows.featureNames() : from.featureNames(),
+            notes);
+    try {
+      Models.save(model, save);
+    } catch (UncheckedIOException e) {
+      throw new BadInput("--save " + save + " cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  private JsonObject json(
+      Network network, TrainingRun run, Machine machine, Evaluation result, TrainingData rows) {
+    JsonObject json =
+        new JsonObject()
+            .put("parameters", network.parameterCount())
+            .put("epochs", how.epochs())
+            .put("steps", run.steps())
+            .put("seconds", run.seconds())
+            .put("samples_per_second", run.samplesPerSecond())
+            .put("train_loss", run.trainLoss())
+            .put("validation_loss", run.validationLoss());
+    Report.addTest(json, result, rows.hasClasses(), rows.data().targetScaling());
+    return machine.addTo(json.put("seed", how.seed()));
+  }
+}

@@ -1,0 +1,12 @@
+/** The {@code fathom} command. */
+module fathom.cli {
+  requires fathom.core;
+  requires com.fasterxml.jackson.core;
+  requires info.picocli;
+  requires java.management;
+  requires jdk.management;
+  requires me.tongfei.progressbar;
+
+  opens fathom.cli to
+      info.picocli;
+}
