@@ -1,0 +1,78 @@
+package fathom.jmh;
+
+import fathom.kernel.Engine;
+import fathom.kernel.Form;
+import fathom.kernel.Member;
+import fathom.kernel.Product;
+import fathom.kernel.Task;
+import fathom.matrix.Matrix;
+import java.lang.foreign.Arena;
+
+/**
+ * The floor of a training step: its matrix products and the meetings of threads between them, and
+ * nothing else.
+ */
+final class GemmOnly extends Task {
+  private final int[] widths;
+  private final Matrix[] weights;
+  private final Matrix[] weightGradients;
+  private final Matrix[] activations;
+  private final Matrix[] deltas;
+  private final Product[] forward;
+  private final Product[] weightGradient;
+  private final Product[] inputGradient;
+
+  GemmOnly(Engine engine, Workload workload, Arena arena) {
+    widths = workload.widths();
+    int batch = workload.batch;
+    int layers = widths.length - 1;
+    weights = new Matrix[layers];
+    weightGradients = new Matrix[layers];
+    activations = new Matrix[layers + 1];
+    deltas = new Matrix[layers];
+    forward = new Product[layers];
+    weightGradient = new Product[layers];
+    inputGradient = new Product[layers];
+    activations[0] = draw(arena, batch, widths[0]);
+    for (int i = 0; i < layers; i++) {
+      int in = widths[i];
+      int out = widths[i + 1];
+      weights[i] = draw(arena, out, in);
+      weightGradients[i] = draw(arena, out, in);
+      activations[i + 1] = draw(arena, out, batch);
+      deltas[i] = draw(arena, out, batch);
+      forward[i] = engine.product(i == 0 ? Form.NT : Form.NN, out, batch, in);
+      weightGradient[i] = engine.product(i == 0 ? Form.NN : Form.NT, out, in, batch);
+      inputGradient[i] = engine.product(Form.TN, in, batch, out);
+    }
+  }
+
+  private static Matrix draw(Arena arena, int rows, int cols) {
+    Matrix matrix = Matrix.allocate(arena, rows, cols);
+    Noise.fill(matrix, 1);
+    return matrix;
+  }
+
+  @Override
+  protected void share(Member member) {
+    int layers = widths.length - 1;
+    for (int i = 0; i < layers; i++) {
+      run(member, forward[i], weights[i], activations[i], activations[i + 1]);
+      member.barrier();
+    }
+    for (int i = layers - 1; i >= 0; i--) {
+      run(member, weightGradient[i], deltas[i], activations[i], weightGradients[i]);
+      if (i > 0) {
+        run(member, inputGradient[i], weights[i], deltas[i], deltas[i - 1]);
+      }
+      member.barrier();
+    }
+  }
+
+  private static void run(Member member, Product product, Matrix a, Matrix b, Matrix c) {
+    int end = member.to(product.blocks());
+    for (int block = member.from(product.blocks()); block < end; block++) {
+      product.run(a, b, c, block);
+    }
+  }
+}
