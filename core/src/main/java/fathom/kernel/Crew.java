@@ -12,9 +12,9 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>Shares are cut by {@link Member} from counts that depend on shapes alone, so that results do
  * not depend on the number of members. That is also why a caller that finds the crew at work for
- * somebody else need not wait: it runs the whole program on its own thread, as a crew of one. And it
- * is why a crew on a machine whose cores are taken by others stops insisting: when the caller has
- * spent much of a program waiting for members that were not given a core, the next programs run
+ * somebody else need not wait: it runs the whole program on its own thread, as a crew of one. And
+ * it is why a crew on a machine whose cores are taken by others stops insisting: when the caller
+ * has spent much of a program waiting for members that were not given a core, the next programs run
  * alone, and the crew meets again later.
  */
 final class Crew implements AutoCloseable {

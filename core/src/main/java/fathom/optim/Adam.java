@@ -1,81 +1,60 @@
 package fathom.optim;
 
-import fathom.kernel.UpdateKernels;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * Adam (Kingma and Ba 2015), with weight decay as a penalty if asked for.
+ * Adam: steps of about the learning rate, whatever the size of the gradients. For step t from 1,
+ * gradient g and parameter w:
  *
- * <p>{@code g' = g + weightDecay w; m <- beta1 m + (1 - beta1) g'; v <- beta2 v + (1 - beta2) g'²;
- * w <- w - rate / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + epsilon)}.
+ * <pre>
+ *   g' = g + weightDecay w
+ *   m  = beta1 m + (1 - beta1) g'
+ *   v  = beta2 v + (1 - beta2) g'²
+ *   w  = w - rate / (1 - beta1^t) m / (√v / √(1 - beta2^t) + epsilon)
+ * </pre>
  *
- * @param rate the learning rate, not negative
- * @param beta1 the share of the mean that is kept, in [0, 1)
- * @param beta2 the share of the mean square that is kept, in [0, 1)
- * @param epsilon what keeps the division finite, not negative
- * @param weightDecay the weight of the penalty w²/2, not negative
+ * <p>Moments below the smallest normal float become zero; an epsilon of at least 1e-16 outweighs
+ * the root of what is lost.
+ *
+ * @param rate learning rate
+ * @param beta1 memory of the mean of gradients; at least 0 and below 1
+ * @param beta2 memory of the mean of their squares; at least 0 and below 1
+ * @param epsilon what keeps the divisor from zero; at least 1e-16
+ * @param weightDecay factor of the parameter in the gradient (L2 penalty); {@link AdamW} decays
+ *     better
+ * @see <a href="https://arxiv.org/abs/1412.6980">Kingma and Ba, Adam: a method for stochastic
+ *     optimization, 2015</a>
  */
 public record Adam(float rate, float beta1, float beta2, float epsilon, float weightDecay)
     implements Optimizer {
+  static final float SMALLEST_EPSILON = 1e-16f;
 
-  /** Checks the settings. */
+  /**
+   * Checks the hyperparameters.
+   *
+   * @throws IllegalArgumentException if one is out of range
+   */
   public Adam {
-    requireAll(rate, beta1, beta2, epsilon, weightDecay);
+    Hyperparameter.notNegative("the learning rate", rate);
+    Hyperparameter.memory("beta1", beta1);
+    Hyperparameter.memory("beta2", beta2);
+    Hyperparameter.epsilon(epsilon);
+    Hyperparameter.notNegative("weight decay", weightDecay);
   }
 
-  /** The paper's settings: 0.9, 0.999 and 1e-8, without weight decay. */
+  /** Adam with the paper's betas 0.9 and 0.999, epsilon 1e-8, and no weight decay. */
   public Adam(float rate) {
     this(rate, 0.9f, 0.999f, 1e-8f, 0);
   }
 
-  static void requireAll(float rate, float beta1, float beta2, float epsilon, float decay) {
-    Optimizer.require("rate", rate, rate >= 0 && Float.isFinite(rate), "finite and at least 0");
-    Optimizer.require("beta1", beta1, beta1 >= 0 && beta1 < 1, "in [0, 1)");
-    Optimizer.require("beta2", beta2, beta2 >= 0 && beta2 < 1, "in [0, 1)");
-    Optimizer.require("epsilon", epsilon, epsilon >= 0, "at least 0");
-    Optimizer.require(
-        "weight decay", decay, decay >= 0 && Float.isFinite(decay), "finite and at least 0");
-  }
-
   @Override
   public List<String> moments() {
-    return List.of("mean", "square");
+    return AdamRule.MOMENTS;
   }
 
   @Override
-  public void update(
-      UpdateKernels kernels,
-      long step,
-      float stepRate,
-      MemorySegment parameters,
-      MemorySegment gradients,
-      MemorySegment[] moments,
-      long from,
-      long to) {
-    kernels.adam(
-        parameters,
-        gradients,
-        moments[0],
-        moments[1],
-        from,
-        to,
-        stepSize(stepRate, beta1, step),
-        rootBias(beta2, step),
-        beta1,
-        beta2,
-        epsilon,
-        weightDecay,
-        1);
-  }
-
-  /** Returns rate / (1 - beta1^t), computed in double precision. */
-  static float stepSize(float rate, float beta1, long step) {
-    return (float) (rate / (1 - Math.pow(beta1, (double) step)));
-  }
-
-  /** Returns 1 / sqrt(1 - beta2^t), computed in double precision. */
-  static float rootBias(float beta2, long step) {
-    return (float) (1 / Math.sqrt(1 - Math.pow(beta2, (double) step)));
+  public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
+    return new AdamRule(parameters, gradients, moments, beta1, beta2, epsilon, weightDecay, 0);
   }
 }

@@ -1,60 +1,48 @@
 package fathom.optim;
 
-import fathom.kernel.UpdateKernels;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * Adam with decoupled weight decay (Loshchilov and Hutter 2019): {@code w <- w (1 - rate
- * weightDecay)}, then Adam's step without a penalty.
+ * Adam with decoupled weight decay: every step first shrinks the parameters, {@code w = w (1 - rate
+ * weightDecay)}, and then does what {@link Adam} does without weight decay.
  *
- * @param rate the learning rate, not negative
- * @param beta1 the share of the mean that is kept, in [0, 1)
- * @param beta2 the share of the mean square that is kept, in [0, 1)
- * @param epsilon what keeps the division finite, not negative
- * @param weightDecay how fast weights shrink, in units of the rate, not negative
+ * @param rate learning rate
+ * @param beta1 memory of the mean of gradients; at least 0 and below 1
+ * @param beta2 memory of the mean of their squares; at least 0 and below 1
+ * @param epsilon what keeps the divisor from zero; at least 1e-16
+ * @param weightDecay what a step takes off the parameters, per unit of the learning rate
+ * @see <a href="https://arxiv.org/abs/1711.05101">Loshchilov and Hutter, Decoupled weight decay
+ *     regularization, 2019</a>
  */
 public record AdamW(float rate, float beta1, float beta2, float epsilon, float weightDecay)
     implements Optimizer {
 
-  /** Checks the settings. */
+  /**
+   * Checks the hyperparameters.
+   *
+   * @throws IllegalArgumentException if one is out of range
+   */
   public AdamW {
-    Adam.requireAll(rate, beta1, beta2, epsilon, weightDecay);
+    Hyperparameter.notNegative("the learning rate", rate);
+    Hyperparameter.memory("beta1", beta1);
+    Hyperparameter.memory("beta2", beta2);
+    Hyperparameter.epsilon(epsilon);
+    Hyperparameter.notNegative("weight decay", weightDecay);
   }
 
-  /** PyTorch's settings: 0.9, 0.999, 1e-8 and a weight decay of 0.01. */
+  /** AdamW with betas 0.9 and 0.999, epsilon 1e-8, and weight decay 0.01, as in PyTorch. */
   public AdamW(float rate) {
-    this(rate, 0.9f, 0.999f, 1e-8f, 0.01f);
+    this(rate, 0.9f, 0.999f, 1e-8f, 1e-2f);
   }
 
   @Override
   public List<String> moments() {
-    return List.of("mean", "square");
+    return AdamRule.MOMENTS;
   }
 
   @Override
-  public void update(
-      UpdateKernels kernels,
-      long step,
-      float stepRate,
-      MemorySegment parameters,
-      MemorySegment gradients,
-      MemorySegment[] moments,
-      long from,
-      long to) {
-    kernels.adam(
-        parameters,
-        gradients,
-        moments[0],
-        moments[1],
-        from,
-        to,
-        Adam.stepSize(stepRate, beta1, step),
-        Adam.rootBias(beta2, step),
-        beta1,
-        beta2,
-        epsilon,
-        0,
-        1 - stepRate * weightDecay);
+  public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
+    return new AdamRule(parameters, gradients, moments, beta1, beta2, epsilon, 0, weightDecay);
   }
 }

@@ -5,45 +5,42 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * How gradients change parameters. An optimizer is a record of its settings and may be shared;
- * everything that changes in a run is in {@link OptimizerState}. Definitions are PyTorch's.
- *
- * <p>A new optimizer is a record that names its moments and calls one fused kernel.
+ * How parameters follow their gradients: the hyperparameters of a rule, and the rule. Optimizers
+ * are immutable; {@link OptimizerState} holds what changes. All definitions are PyTorch's.
  */
 public interface Optimizer {
-  /** Returns the learning rate at the start. */
+  /** Returns the learning rate of the first step. */
   float rate();
 
-  /** Returns the names of the moments that a run keeps, each as large as the parameters. */
+  /**
+   * Returns the names of the numbers that the rule keeps for each parameter, all zero at first;
+   * none is fine.
+   */
   List<String> moments();
 
   /**
-   * Updates elements {@code [from, to)} of the parameters. Elementwise: how a step is cut does not
-   * matter.
+   * Binds the rule to memory.
    *
-   * @param step the number of this step, from 1
-   * @param rate this step's learning rate
-   * @param moments the moments, in the order of their names
+   * @param parameters what {@link Rule#update} changes
+   * @param gradients of the same length
+   * @param moments of the same length, in the order of {@link #moments()}
    */
-  void update(
-      UpdateKernels kernels,
-      long step,
-      float rate,
-      MemorySegment parameters,
-      MemorySegment gradients,
-      MemorySegment[] moments,
-      long from,
-      long to);
+  Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments);
 
-  /**
-   * Returns a setting that was found to be in its range.
-   *
-   * @throws IllegalArgumentException with one line that names the setting, its value and its range
-   */
-  static float require(String name, float value, boolean inRange, String range) {
-    if (!inRange) {
-      throw new IllegalArgumentException(name + " must be " + range + ", not " + value);
-    }
-    return value;
+  /** A rule at work on one set of parameters. It allocates nothing. */
+  interface Rule {
+    /**
+     * Computes what is the same for all parameters of a step.
+     *
+     * @param step the number of the step, from 1
+     * @param rate the learning rate of the step
+     */
+    void begin(long step, float rate);
+
+    /**
+     * Does the step for parameters {@code [from, to)}. The result does not depend on how a range is
+     * cut; several threads may work on disjoint ranges.
+     */
+    void update(UpdateKernels kernels, long from, long to);
   }
 }

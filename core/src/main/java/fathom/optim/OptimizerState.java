@@ -4,54 +4,99 @@ import fathom.kernel.UpdateKernels;
 import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
- * What an optimizer remembers in one run: its step, its rate and its moments, which are slabs of
- * the parameters' layout and start at zero.
- *
- * <p>{@link #begin} is called once a step; then any number of threads may {@link #update} disjoint
- * ranges. Nothing is allocated.
+ * What an optimizer keeps between steps: its moments, in slabs of the parameters' layout, the
+ * number of steps and the learning rate. A step is one {@link #begin} by one thread and then {@link
+ * #update} for every element once, by as many threads as there are, in any cut: the numbers are the
+ * same. The caller sees to it that {@code begin} happens before {@code update}, and {@code update}
+ * before the next {@code begin}. Steps allocate nothing.
  */
 public final class OptimizerState {
   private final Optimizer optimizer;
-  private final Slab parameters;
-  private final Slab gradients;
+  private final Optimizer.Rule rule;
   private final Map<String, Slab> moments = new LinkedHashMap<>();
-  private final MemorySegment[] memory;
+  private final long size;
   private long steps;
+  private boolean begun;
   private float rate;
 
   /**
-   * Allocates the moments.
+   * Allocates moments of zeros that live as long as the arena.
    *
-   * @param arena frees the moments
-   * @throws IllegalArgumentException if parameters and gradients have different layouts
+   * @param parameters what the steps change
+   * @param gradients what the steps read, in the parameters' layout
+   * @throws IllegalArgumentException if the two slabs differ in layout
    */
   public OptimizerState(Optimizer optimizer, Slab parameters, Slab gradients, Arena arena) {
     if (parameters.layout() != gradients.layout()) {
-      throw new IllegalArgumentException("parameters and gradients have different layouts");
+      throw new IllegalArgumentException(
+          String.format(
+              "parameters (%d numbers) and gradients (%d numbers) must be slabs of one layout",
+              parameters.layout().numbers(), gradients.layout().numbers()));
     }
     this.optimizer = optimizer;
-    this.parameters = parameters;
-    this.gradients = gradients;
+    size = parameters.size();
     rate = optimizer.rate();
+    List<MemorySegment> segments = new ArrayList<>();
     for (String name : optimizer.moments()) {
-      moments.put(name, new Slab(parameters.layout(), arena));
+      Slab slab = new Slab(parameters.layout(), arena);
+      moments.put(name, slab);
+      segments.add(slab.segment());
     }
-    memory = moments.values().stream().map(Slab::segment).toArray(MemorySegment[]::new);
+    rule = optimizer.rule(parameters.segment(), gradients.segment(), segments);
   }
 
-  /** Returns the settings. */
+  /** Returns the hyperparameters. */
   public Optimizer optimizer() {
     return optimizer;
+  }
+
+  /** Starts the next step. */
+  public void begin() {
+    rule.begin(++steps, rate);
+    begun = true;
+  }
+
+  /**
+   * Does the step that has begun for elements {@code [from, to)} of the parameters' slab.
+   *
+   * @throws IllegalStateException if no step has begun
+   * @throws IndexOutOfBoundsException if there are no such elements
+   */
+  public void update(UpdateKernels kernels, long from, long to) {
+    if (!begun) {
+      throw new IllegalStateException("no step has begun: call begin() before update()");
+    }
+    if (from < 0 || to < from || to > size) {
+      throw new IndexOutOfBoundsException(
+          "elements " + from + " to " + to + " of a slab of " + size);
+    }
+    rule.update(kernels, from, to);
   }
 
   /** Returns the number of steps that have begun. */
   public long steps() {
     return steps;
+  }
+
+  /**
+   * Goes on as after the given number of steps, with moments that the caller has copied in from a
+   * checkpoint.
+   *
+   * @throws IllegalArgumentException if the number is negative
+   */
+  public void resume(long steps) {
+    if (steps < 0) {
+      throw new IllegalArgumentException("cannot go on after " + steps + " steps");
+    }
+    this.steps = steps;
+    begun = false;
   }
 
   /** Returns the learning rate of the next step. */
@@ -60,29 +105,16 @@ public final class OptimizerState {
   }
 
   /**
-   * Sets the learning rate from the next step on.
+   * Sets the learning rate of the next step and those after it.
    *
    * @throws IllegalArgumentException if it is negative or not finite
    */
-  public void rate(float newRate) {
-    rate =
-        Optimizer.require(
-            "rate", newRate, newRate >= 0 && Float.isFinite(newRate), "finite and at least 0");
+  public void rate(float rate) {
+    this.rate = Hyperparameter.notNegative("the learning rate", rate);
   }
 
-  /** Returns the moments by name. */
+  /** Returns the moments by name, in the optimizer's order. */
   public Map<String, Slab> moments() {
     return Collections.unmodifiableMap(moments);
-  }
-
-  /** Begins a step; what happened before it is seen by threads that are told of it. */
-  public void begin() {
-    steps++;
-  }
-
-  /** Updates elements {@code [from, to)} of the parameters from the gradients. */
-  public void update(UpdateKernels kernels, long from, long to) {
-    optimizer.update(
-        kernels, steps, rate, parameters.segment(), gradients.segment(), memory, from, to);
   }
 }

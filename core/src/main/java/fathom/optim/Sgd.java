@@ -5,51 +5,66 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * Stochastic gradient descent, plain, with momentum (Polyak 1964) or with Nesterov's look ahead
- * (Sutskever et al. 2013).
+ * Stochastic gradient descent, plain, with momentum, or with Nesterov's. For gradient g and
+ * parameter w:
  *
- * <p>{@code g' = g + weightDecay w; v <- momentum v + (1 - dampening) g'}, at the first step {@code
- * v <- g'}; {@code w <- w - rate v}, or with Nesterov {@code w <- w - rate (g' + momentum v)}.
+ * <pre>
+ *   g' = g + weightDecay w
+ *   v  = g' in the first step, then momentum v + (1 - dampening) g'
+ *   w  = w - rate v                     or, with Nesterov, w - rate (g' + momentum v)
+ * </pre>
  *
- * @param rate the learning rate, not negative
- * @param momentum the share of the velocity that is kept, in [0, 1)
- * @param dampening the share of the gradient that does not enter the velocity, in [0, 1]
- * @param weightDecay the weight of the penalty w²/2, not negative
- * @param nesterov whether to look ahead; needs momentum and no dampening
+ * <p>Without momentum, v is g' and nothing is kept. Velocities below the smallest normal float
+ * become zero.
+ *
+ * @param rate learning rate
+ * @param momentum share of the velocity that a step keeps; at least 0 and below 1
+ * @param dampening share of the gradient that a step with momentum leaves out; at most 1
+ * @param weightDecay factor of the parameter in the gradient (L2 penalty)
+ * @param nesterov whether a step looks ahead; needs momentum, and no dampening
+ * @see <a href="https://doi.org/10.1214/aoms/1177729586">Robbins and Monro, A stochastic
+ *     approximation method, 1951</a>
+ * @see <a href="https://doi.org/10.1016/0041-5553(64)90137-5">Polyak, Some methods of speeding up
+ *     the convergence of iteration methods, 1964</a>
+ * @see <a href="https://proceedings.mlr.press/v28/sutskever13.html">Sutskever et al., On the
+ *     importance of initialization and momentum in deep learning, 2013</a>
  */
 public record Sgd(float rate, float momentum, float dampening, float weightDecay, boolean nesterov)
     implements Optimizer {
 
-  /** Checks the settings. */
+  /**
+   * Checks the hyperparameters.
+   *
+   * @throws IllegalArgumentException if one is out of range
+   */
   public Sgd {
-    Optimizer.require("rate", rate, rate >= 0 && Float.isFinite(rate), "finite and at least 0");
-    Optimizer.require("momentum", momentum, momentum >= 0 && momentum < 1, "in [0, 1)");
-    Optimizer.require("dampening", dampening, dampening >= 0 && dampening <= 1, "in [0, 1]");
-    Optimizer.require(
-        "weight decay",
-        weightDecay,
-        weightDecay >= 0 && Float.isFinite(weightDecay),
-        "finite and at least 0");
+    Hyperparameter.notNegative("the learning rate", rate);
+    Hyperparameter.memory("momentum", momentum);
+    Hyperparameter.notNegative("dampening", dampening);
+    Hyperparameter.notNegative("weight decay", weightDecay);
+    if (dampening > 1) {
+      throw new IllegalArgumentException("dampening must be at most 1, not " + dampening);
+    }
     if (nesterov && (momentum == 0 || dampening != 0)) {
       throw new IllegalArgumentException(
-          "Nesterov needs a momentum above 0 and no dampening, not "
+          "Nesterov needs momentum above 0 and no dampening, not momentum "
               + momentum
-              + " and "
+              + " and dampening "
               + dampening);
     }
   }
 
   /** Plain gradient descent. */
   public Sgd(float rate) {
-    this(rate, 0, 0, 0, false);
+    this(rate, 0);
   }
 
-  /** With momentum. */
+  /** Gradient descent with momentum. */
   public Sgd(float rate, float momentum) {
     this(rate, momentum, 0, 0, false);
   }
 
-  /** With Nesterov's momentum. */
+  /** Returns gradient descent with Nesterov's momentum. */
   public static Sgd nesterov(float rate, float momentum) {
     return new Sgd(rate, momentum, 0, 0, true);
   }
@@ -60,30 +75,50 @@ public record Sgd(float rate, float momentum, float dampening, float weightDecay
   }
 
   @Override
-  public void update(
-      UpdateKernels kernels,
-      long step,
-      float stepRate,
-      MemorySegment parameters,
-      MemorySegment gradients,
-      MemorySegment[] moments,
-      long from,
-      long to) {
-    if (momentum == 0) {
-      kernels.sgd(parameters, gradients, from, to, stepRate, weightDecay);
-    } else {
-      kernels.momentum(
-          parameters,
-          gradients,
-          moments[0],
-          from,
-          to,
-          stepRate,
-          momentum,
-          dampening,
-          weightDecay,
-          nesterov,
-          step == 1);
+  public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
+    MemorySegment velocity = momentum == 0 ? null : moments.get(0);
+    return new Descent(this, parameters, gradients, velocity);
+  }
+
+  private static final class Descent implements Rule {
+    private final Sgd sgd;
+    private final MemorySegment w;
+    private final MemorySegment g;
+    private final MemorySegment v;
+    private boolean first;
+    private float rate;
+
+    Descent(Sgd sgd, MemorySegment w, MemorySegment g, MemorySegment v) {
+      this.sgd = sgd;
+      this.w = w;
+      this.g = g;
+      this.v = v;
+    }
+
+    @Override
+    public void begin(long step, float rate) {
+      first = step == 1;
+      this.rate = rate;
+    }
+
+    @Override
+    public void update(UpdateKernels kernels, long from, long to) {
+      if (v == null) {
+        kernels.sgd(w, g, from, to, rate, sgd.weightDecay);
+      } else {
+        kernels.momentum(
+            w,
+            g,
+            v,
+            from,
+            to,
+            rate,
+            sgd.momentum,
+            sgd.dampening,
+            sgd.weightDecay,
+            sgd.nesterov,
+            first);
+      }
     }
   }
 }

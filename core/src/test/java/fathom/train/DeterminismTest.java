@@ -48,7 +48,7 @@ class DeterminismTest {
                 .engine(engine)
                 .build()) {
       Trainer trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Adam(1e-2f));
-      double[] losses = new double[5];
+      double[] losses = new double[3];
       for (int epoch = 0; epoch < losses.length; epoch++) {
         losses[epoch] = trainer.epoch(data.batches(64, epoch));
       }

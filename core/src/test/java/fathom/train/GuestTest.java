@@ -145,9 +145,10 @@ class GuestTest {
       Matrix y = Matrix.allocate(arena, 1, 4);
       Batch batch = data.batchesInOrder(64).iterator().next();
       long before = 0;
-      int steps = 20_000;
-      for (int i = 0; i < 2 * steps; i++) {
-        if (i == steps) {
+      int warmUp = 10_000;
+      int steps = 5_000;
+      for (int i = 0; i < warmUp + steps; i++) {
+        if (i == warmUp) {
           before = threads.getThreadAllocatedBytes(me);
         }
         double unused = trainer.step(batch);

@@ -1,0 +1,298 @@
+package fathom.optim;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import fathom.kernel.Kernels;
+import fathom.kernel.UpdateKernels;
+import fathom.matrix.Matrix;
+import fathom.matrix.Slab;
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class OptimizerTest {
+  private static final float EPSILON = 0x1p-20f;
+  private static final List<UpdateKernels> KERNELS =
+      List.of(Kernels.scalar().update(), Kernels.vector().update());
+
+  private final Arena arena = Arena.ofShared();
+
+  @AfterEach
+  void close() {
+    arena.close();
+  }
+
+  static Stream<Optimizer> optimizers() {
+    return Stream.of(
+        new Sgd(0.1f),
+        new Sgd(0.1f, 0, 0, 0.01f, false),
+        new Sgd(0.1f, 0.9f),
+        new Sgd(0.1f, 0.9f, 0.5f, 0.01f, false),
+        Sgd.nesterov(0.1f, 0.9f),
+        new Adam(0.1f),
+        new Adam(0.1f, 0.8f, 0.9f, 1e-6f, 0.01f),
+        new AdamW(0.1f),
+        new AdamW(0.1f, 0, 0, 1e-6f, 0.5f));
+  }
+
+  /** Three steps from w = 1 with gradients 2, 3 and 1, worked out with pen and paper. */
+  @Test
+  void threeSgdSteps() {
+    assertSteps(new Sgd(0.25f), 0.5, -0.25, -0.5);
+    // g' = 2.5, 3.1875, 0.890625
+    assertSteps(new Sgd(0.25f, 0, 0, 0.5f, false), 0.375, -0.421875, -0.61914062);
+    // v = 2, 4, 3
+    assertSteps(new Sgd(0.25f, 0.5f), 0.5, -0.5, -1.25);
+    // v = 2, 1 + 2.25, 1.625 + 0.75
+    assertSteps(new Sgd(0.25f, 0.5f, 0.25f, 0, false), 0.5, -0.3125, -0.90625);
+    // v = 2, 4, 3; steps 2 + 1, 3 + 2, 1 + 1.5
+    assertSteps(Sgd.nesterov(0.25f, 0.5f), 0.25, -1, -1.625);
+  }
+
+  @Test
+  void threeAdamSteps() {
+    // m = 1, 2, 1.5, corrected 2, 8/3, 12/7; v = 1, 3, 2.5, corrected 4, 48/7, 160/37
+    assertSteps(new Adam(0.125f, 0.5f, 0.75f, EPSILON, 0), 0.87500006, 0.74770634, 0.64465968);
+    // g' = 2.5, 3.4375, 1.3739003: v = 1.5625, 4.1259766, 3.5663829
+    assertSteps(new Adam(0.125f, 0.5f, 0.75f, EPSILON, 0.5f), 0.87500005, 0.7478005, 0.64088586);
+    // The steps of the first case, each after w (1 - 0.0625)
+    assertSteps(new AdamW(0.125f, 0.5f, 0.75f, EPSILON, 0.5f), 0.81250006, 0.63442508, 0.49172686);
+  }
+
+  private void assertSteps(Optimizer optimizer, double... expected) {
+    float[] gradients = {2, 3, 1};
+    for (UpdateKernels kernels : KERNELS) {
+      Slab parameters = new Slab(new Slab.Layout().add("w", 1, 19), arena);
+      Slab slopes = new Slab(parameters.layout(), arena);
+      fill(parameters.get("w"), 1);
+      OptimizerState state = new OptimizerState(optimizer, parameters, slopes, arena);
+      for (int step = 0; step < 3; step++) {
+        fill(slopes.get("w"), gradients[step]);
+        state.begin();
+        state.update(kernels, 0, parameters.size());
+        for (int i = 0; i < 19; i++) {
+          // Ten roundings a step of numbers below 4, and the last digit of the expected value.
+          double tolerance = (step + 1) * 10 * 0x1p-22 + 1e-8;
+          float w = parameters.get("w").get(0, i);
+          assertEquals(expected[step], w, tolerance, optimizer + " step " + (step + 1));
+        }
+      }
+    }
+  }
+
+  private static void fill(Matrix m, float value) {
+    for (int r = 0; r < m.rows(); r++) {
+      for (int c = 0; c < m.cols(); c++) {
+        m.set(r, c, value);
+      }
+    }
+  }
+
+  /** A run on random gradients, its state between steps at hand. */
+  private final class Run {
+    final Slab parameters = new Slab(new Slab.Layout().add("a", 7, 3).add("b", 40, 5), arena);
+    final Slab gradients = new Slab(parameters.layout(), arena);
+    final OptimizerState state;
+
+    Run(Optimizer optimizer) {
+      state = new OptimizerState(optimizer, parameters, gradients, arena);
+      randomize(parameters, new Random(9));
+    }
+
+    void step(UpdateKernels kernels, long... cuts) {
+      randomize(gradients, new Random(state.steps()));
+      state.begin();
+      long from = 0;
+      for (long to : cuts) {
+        state.update(kernels, from, to);
+        from = to;
+      }
+      state.update(kernels, from, parameters.size());
+    }
+
+    float[][][] numbers() {
+      Stream<Slab> slabs = Stream.concat(Stream.of(parameters), state.moments().values().stream());
+      return slabs
+          .flatMap(s -> s.matrices().values().stream())
+          .map(Matrix::toArray)
+          .toArray(float[][][]::new);
+    }
+  }
+
+  private static void randomize(Slab slab, Random random) {
+    for (Matrix m : slab.matrices().values()) {
+      for (int r = 0; r < m.rows(); r++) {
+        for (int c = 0; c < m.cols(); c++) {
+          m.set(r, c, (float) random.nextGaussian());
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("optimizers")
+  void anyCutAndAnyKernelsGiveTheSameNumbers(Optimizer optimizer) {
+    Run whole = new Run(optimizer);
+    Run cut = new Run(optimizer);
+    for (int step = 0; step < 5; step++) {
+      whole.step(KERNELS.get(0));
+      cut.step(KERNELS.get(step % 2), 0, 1, 30, 31, 64, 200);
+      assertTrue(Arrays.deepEquals(whole.numbers(), cut.numbers()), optimizer + " seed 9");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("optimizers")
+  void gapsBetweenMatricesStayZero(Optimizer optimizer) {
+    Run run = new Run(optimizer);
+    run.step(KERNELS.get(1));
+    for (Slab slab : run.state.moments().values()) {
+      assertEquals(0, slab.segment().getAtIndex(JAVA_FLOAT, 21));
+    }
+    float gap = run.parameters.segment().getAtIndex(JAVA_FLOAT, 21);
+    assertEquals(0, gap, optimizer.toString());
+  }
+
+  @ParameterizedTest
+  @MethodSource("optimizers")
+  void aResumedRunGoesOnWithTheSameNumbers(Optimizer optimizer) {
+    Run straight = new Run(optimizer);
+    Run broken = new Run(optimizer);
+    for (int step = 0; step < 3; step++) {
+      straight.step(KERNELS.get(1));
+      broken.step(KERNELS.get(1));
+    }
+    Run resumed = new Run(optimizer);
+    copy(broken.parameters, resumed.parameters);
+    broken.state.moments().forEach((name, m) -> copy(m, resumed.state.moments().get(name)));
+    resumed.state.resume(broken.state.steps());
+    for (int step = 0; step < 3; step++) {
+      straight.step(KERNELS.get(1));
+      resumed.step(KERNELS.get(1));
+    }
+    assertEquals(6, resumed.state.steps());
+    assertTrue(Arrays.deepEquals(straight.numbers(), resumed.numbers()), optimizer + " seed 9");
+  }
+
+  private static void copy(Slab from, Slab to) {
+    from.matrices().forEach((name, m) -> to.get(name).copyFrom(m));
+  }
+
+  @ParameterizedTest
+  @MethodSource("optimizers")
+  void aRateOfZeroMovesNothing(Optimizer optimizer) {
+    Run run = new Run(optimizer);
+    float[][] before = run.parameters.get("b").toArray();
+    assertEquals(optimizer.rate(), run.state.rate());
+    run.state.rate(0);
+    run.step(KERNELS.get(1));
+    assertArrayEquals(before, run.parameters.get("b").toArray(), optimizer.toString());
+    run.state.rate(optimizer.rate());
+    run.step(KERNELS.get(1));
+    assertTrue(!Arrays.deepEquals(before, run.parameters.get("b").toArray()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("optimizers")
+  void aBowlIsDescended(Optimizer optimizer) {
+    Slab w = new Slab(new Slab.Layout().add("w", 1, 3), arena);
+    Slab g = new Slab(w.layout(), arena);
+    randomize(w, new Random(4));
+    double start = bowl(w.get("w"), g.get("w"));
+    OptimizerState state = new OptimizerState(optimizer, w, g, arena);
+    for (int step = 0; step < 300; step++) {
+      bowl(w.get("w"), g.get("w"));
+      // Adam's steps are of the rate's size, so that only a falling rate lets it come to rest.
+      state.rate(optimizer.rate() * (300 - step) / 300);
+      state.begin();
+      state.update(KERNELS.get(1), 0, w.size());
+    }
+    // Weight decay pulls to the origin, which is where the bowl ends.
+    assertTrue(bowl(w.get("w"), g.get("w")) < 1e-3 * start, optimizer + " seed 4");
+  }
+
+  /** Returns sum k w_k² / 2 for k of 1, 2, 3, and writes the gradient. */
+  private static double bowl(Matrix w, Matrix g) {
+    double sum = 0;
+    for (int c = 0; c < w.cols(); c++) {
+      g.set(0, c, (c + 1) * w.get(0, c));
+      sum += (c + 1) * 0.5 * w.get(0, c) * w.get(0, c);
+    }
+    return sum;
+  }
+
+  @Test
+  void momentsHaveNames() {
+    assertEquals(Set.of(), new Run(new Sgd(1)).state.moments().keySet());
+    assertEquals(Set.of("velocity"), new Run(new Sgd(1, 0.5f)).state.moments().keySet());
+    assertEquals(Set.of("m", "v"), new Run(new AdamW(1)).state.moments().keySet());
+  }
+
+  @Test
+  void badHyperparametersAreNamed() {
+    assertRefused(
+        "the learning rate must be finite and at least 0, not NaN", () -> new Sgd(Float.NaN));
+    assertRefused(
+        "the learning rate must be finite and at least 0, not Infinity",
+        () -> new Adam(Float.POSITIVE_INFINITY));
+    assertRefused("the learning rate must be finite and at least 0, not -1.0", () -> new AdamW(-1));
+    assertRefused("momentum must be at least 0 and below 1, not 1.0", () -> new Sgd(1, 1));
+    assertRefused(
+        "Nesterov needs momentum above 0 and no dampening, not momentum 0.0 and dampening 0.0",
+        () -> Sgd.nesterov(1, 0));
+    assertRefused("dampening must be at most 1, not 2.0", () -> new Sgd(1, 0.5f, 2, 0, false));
+    assertRefused(
+        "weight decay must be finite and at least 0, not -1.0",
+        () -> new Adam(1, 0.9f, 0.9f, 1e-8f, -1));
+    assertRefused(
+        "beta1 must be at least 0 and below 1, not NaN",
+        () -> new Adam(1, Float.NaN, 0.9f, 1e-8f, 0));
+    assertRefused(
+        "beta2 must be at least 0 and below 1, not 1.0", () -> new AdamW(1, 0.9f, 1, 1e-8f, 0));
+    assertRefused(
+        "epsilon must be finite and at least 1.0E-16, not 0.0",
+        () -> new Adam(1, 0.9f, 0.9f, 0, 0));
+  }
+
+  private static void assertRefused(String message, Supplier<Optimizer> optimizer) {
+    Exception e = assertThrows(IllegalArgumentException.class, optimizer::get);
+    assertEquals(message, e.getMessage());
+  }
+
+  @Test
+  void misuseIsNamed() {
+    Run run = new Run(new Adam(1e-3f));
+    Exception e =
+        assertThrows(IllegalStateException.class, () -> run.state.update(KERNELS.get(0), 0, 1));
+    assertEquals("no step has begun: call begin() before update()", e.getMessage());
+    run.state.begin();
+    e =
+        assertThrows(
+            IndexOutOfBoundsException.class, () -> run.state.update(KERNELS.get(0), 3, 1000));
+    assertEquals("elements 3 to 1000 of a slab of 240", e.getMessage());
+    assertThrows(IllegalArgumentException.class, () -> run.state.rate(-1));
+    assertThrows(IllegalArgumentException.class, () -> run.state.resume(-1));
+    run.state.resume(7);
+    assertThrows(IllegalStateException.class, () -> run.state.update(KERNELS.get(0), 0, 1));
+    Slab other = new Slab(new Slab.Layout().add("a", 1, 1), arena);
+    e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> new OptimizerState(new Sgd(1), run.parameters, other, arena));
+    assertEquals(
+        "parameters (221 numbers) and gradients (1 numbers) must be slabs of one layout",
+        e.getMessage());
+  }
+}
