@@ -2,6 +2,7 @@ package fathom.cli;
 
 import fathom.data.Dataset;
 import fathom.data.Rows;
+import fathom.data.Task;
 import fathom.kernel.Engine;
 import fathom.train.Evaluation;
 import java.io.PrintWriter;
@@ -63,14 +64,17 @@ final class EvaluateCommand implements Runnable {
     report.entry("network", Report.describe(file.network()));
     report.entry("data", data.about());
     report.test(result, data.targetScaling());
-    report.confusion(result, file.classNames());
+    boolean classes = file.task() == Task.CLASSIFICATION;
+    if (classes) {
+      report.confusion(result, file.classNames());
+    }
     JsonObject json =
         new JsonObject()
             .put("parameters", file.network().parameterCount())
             .put("samples", result.samples())
             .put("seconds", seconds)
             .put("samples_per_second", result.samples() / seconds);
-    Report.addTest(json, result, result.confusion() != null, data.targetScaling());
+    Report.addTest(json, result, classes, data.targetScaling());
     output.write(machine.addTo(json), out);
   }
 

@@ -74,7 +74,7 @@ final class LearningOptions {
   @Option(
       names = "--epochs",
       paramLabel = "N",
-      defaultValue = "20",
+      defaultValue = "15",
       description = "Passes over the data; ${DEFAULT-VALUE} unless given.")
   private int epochs;
 

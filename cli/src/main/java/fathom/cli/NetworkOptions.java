@@ -10,8 +10,9 @@ import picocli.CommandLine.Option;
 
 /** The shape of a new network. */
 final class NetworkOptions {
-  private static final int DEPTH = 4;
-  private static final int WIDTH = 128;
+  private static final int DEPTH = 5;
+  private static final int MOST_LAYERS = 100_000;
+  private static final int WIDTH = 256;
 
   @Option(
       names = "--hidden",
@@ -58,6 +59,9 @@ final class NetworkOptions {
     int units = width == null ? WIDTH : width;
     requireAtLeast("--depth", 0, layers);
     requireAtLeast("--width", 1, units);
+    if (layers > MOST_LAYERS) {
+      throw new BadInput("--depth must be at most " + MOST_LAYERS + ", not " + layers);
+    }
     return Collections.nCopies(layers, units);
   }
 

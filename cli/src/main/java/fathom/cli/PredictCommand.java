@@ -77,7 +77,7 @@ final class PredictCommand implements Runnable {
     boolean classes = trained.task() == Task.CLASSIFICATION;
     out.print(header(classes, outputs));
     out.print('\n');
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       Matrix memory = Matrix.allocate(arena, BATCH, outputs);
       for (Batch batch : rows.batchesInOrder(BATCH)) {
         Matrix y = memory.rows(0, batch.size());

@@ -74,13 +74,11 @@ final class Report {
     }
   }
 
-  /** Prints which classes were taken for which; nothing for a regression. */
+  /** Prints which classes were taken for which. */
   void confusion(Evaluation test, List<String> classNames) {
-    if (test.confusion() != null) {
-      out.println();
-      new ConfusionTable(test.confusion(), classNames).print(out);
-      out.flush();
-    }
+    out.println();
+    new ConfusionTable(test.confusion(), classNames).print(out);
+    out.flush();
   }
 
   /**

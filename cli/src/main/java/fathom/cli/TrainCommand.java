@@ -141,7 +141,7 @@ final class TrainCommand implements Runnable {
     if (result != null) {
       report.test(result, rows.data().targetScaling());
     }
-    if (result != null && !quiet) {
+    if (result != null && rows.hasClasses() && !quiet) {
       report.confusion(result, from == null ? rows.classNames() : from.classNames());
     }
     output.write(json(network, run, machine, result, rows), out);

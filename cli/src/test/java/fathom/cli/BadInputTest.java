@@ -83,7 +83,8 @@ class BadInputTest {
         bad("--epoch'; did you mean", "--epoch", "3"),
         bad("Unmatched argument", "digits.csv", "second.csv"),
         bad("needs 1.", "--depth", "3", "--width", "2000000"),
-        bad("needs ", "--depth", "2000000000", "--width", "2000000000"));
+        bad("needs 6.40e+10 GB", "--depth", "2", "--width", "2000000000"),
+        bad("--depth must be at most", "--depth", "2000000000"));
   }
 
   private static Arguments bad(String part, String... options) {

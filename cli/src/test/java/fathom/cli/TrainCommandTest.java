@@ -37,7 +37,7 @@ class TrainCommandTest {
 
   @Test
   void defaultsReachTheAccuracyThatTheReadmePromises() {
-    Map<String, Object> json = Run.done("train", "--quiet", "--json", "-").json();
+    Map<String, Object> json = Run.done("train", "--quiet", "--threads", 1, "--json", "-").json();
     double accuracy = (double) json.get("test_accuracy");
     assertTrue(accuracy >= 0.97, "test accuracy of seed 0: " + accuracy);
   }

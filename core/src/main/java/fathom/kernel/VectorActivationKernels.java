@@ -2,12 +2,14 @@ package fathom.kernel;
 
 import static fathom.kernel.VectorMath.LANES;
 import static fathom.kernel.VectorMath.ORDER;
+import static fathom.kernel.VectorMath.SPECIES;
 import static fathom.kernel.VectorMath.allocated;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import fathom.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import jdk.incubator.vector.FloatVector;
 
 /**
  * Activations by vectors. Columns that do not fill a vector are left to the scalar twin, which
@@ -139,11 +141,13 @@ final class VectorActivationKernels implements ActivationKernels {
       int step) {
     int whole = VectorLoop.whole(d, step);
     int left = d.cols() * step - whole;
-    VectorLoop.call(loop, a, db, d, alpha, from, to, step);
-    for (int r = from; left > 0 && r < to; r += step) {
+    if (whole > 0) {
+      VectorLoop.call(loop, a, db, d, alpha, from, to, step);
+    }
+    for (int r = from; (left > 0 || whole == 0) && r < to; r += step) {
       long aAt = a.byteOffset(r, whole);
       long dAt = d.byteOffset(r, whole);
-      float sum = db.get(r, 0);
+      float sum = whole > 0 ? db.get(r, 0) : 0;
       sum = ScalarActivationKernels.derive(f, alpha, a.segment(), aAt, d.segment(), dAt, left, sum);
       db.set(r, 0, sum);
     }
@@ -165,11 +169,13 @@ final class VectorActivationKernels implements ActivationKernels {
   private static void multiplySlope(Matrix slope, Matrix d, Matrix db, int from, int to, int step) {
     int whole = VectorLoop.whole(d, step);
     int left = d.cols() * step - whole;
-    VectorLoop.call(VectorDerivatives.ofSlope(), slope, db, d, 0, from, to, step);
-    for (int r = from; left > 0 && r < to; r += step) {
+    if (whole > 0) {
+      VectorLoop.call(VectorDerivatives.ofSlope(), slope, db, d, 0, from, to, step);
+    }
+    for (int r = from; (left > 0 || whole == 0) && r < to; r += step) {
       long sAt = slope.byteOffset(r, whole);
       long dAt = d.byteOffset(r, whole);
-      float sum = db.get(r, 0);
+      float sum = whole > 0 ? db.get(r, 0) : 0;
       sum =
           ScalarActivationKernels.multiplySlope(slope.segment(), sAt, d.segment(), dAt, left, sum);
       db.set(r, 0, sum);
@@ -213,7 +219,9 @@ final class VectorActivationKernels implements ActivationKernels {
       float b = VectorLoop.bias(bias, r);
       long at = z.byteOffset(r, 0);
       for (int j = 0; j < whole; j += LANES) {
-        VectorLoop.load(zs, at + 4L * j).add(b).intoMemorySegment(zs, at + 4L * j, ORDER);
+        FloatVector.fromMemorySegment(SPECIES, zs, at + 4L * j, ORDER)
+            .add(b)
+            .intoMemorySegment(zs, at + 4L * j, ORDER);
       }
       for (int j = whole; j < z.cols(); j++) {
         zs.set(JAVA_FLOAT, at + 4L * j, zs.get(JAVA_FLOAT, at + 4L * j) + b);
@@ -224,10 +232,10 @@ final class VectorActivationKernels implements ActivationKernels {
   private static void addColumn(Matrix z, Matrix bias, int from, int to) {
     MemorySegment zs = allocated(z.segment());
     MemorySegment bs = allocated(bias.segment());
-    int whole = from + VectorMath.SPECIES.loopBound(to - from);
+    int whole = from + SPECIES.loopBound(to - from);
     for (int r = from; r < whole; r += LANES) {
-      VectorLoop.load(zs, z.byteOffset(r, 0))
-          .add(VectorLoop.load(bs, bias.byteOffset(r, 0)))
+      FloatVector.fromMemorySegment(SPECIES, zs, z.byteOffset(r, 0), ORDER)
+          .add(FloatVector.fromMemorySegment(SPECIES, bs, bias.byteOffset(r, 0), ORDER))
           .intoMemorySegment(zs, z.byteOffset(r, 0), ORDER);
     }
     for (int r = whole; r < to; r++) {
@@ -238,15 +246,25 @@ final class VectorActivationKernels implements ActivationKernels {
   /** {@code db <- D 1}, where rows that were taken as one left no sums of their own. */
   private static void sumRows(Matrix d, Matrix db, int from, int to) {
     if (isColumn(d) && isColumn(db)) {
-      MemorySegment.copy(
-          d.segment(),
-          d.byteOffset(from, 0),
-          db.segment(),
-          db.byteOffset(from, 0),
-          4L * (to - from));
+      copyColumn(d, db, from, to);
     } else {
       MethodHandle loop = VectorDerivatives.of(Function.IDENTITY);
       derive(loop, Function.IDENTITY, 0, d, d, db, from, to, 1);
+    }
+  }
+
+  /** Adds zero, as every sum does. */
+  private static void copyColumn(Matrix d, Matrix db, int from, int to) {
+    MemorySegment ds = allocated(d.segment());
+    MemorySegment dbs = allocated(db.segment());
+    int whole = from + SPECIES.loopBound(to - from);
+    for (int r = from; r < whole; r += LANES) {
+      FloatVector.fromMemorySegment(SPECIES, ds, d.byteOffset(r, 0), ORDER)
+          .add(VectorMath.ZERO)
+          .intoMemorySegment(dbs, db.byteOffset(r, 0), ORDER);
+    }
+    for (int r = whole; r < to; r++) {
+      db.set(r, 0, 0 + d.get(r, 0));
     }
   }
 }

@@ -90,8 +90,8 @@ final class VectorDerivatives {
     long zAt = z.byteOffset(r, 0);
     long dAt = d.byteOffset(r, 0);
     for (int j = 0; j < n; j += LANES) {
-      FloatVector x = VectorLoop.load(zs, zAt + 4L * j);
-      FloatVector old = VectorLoop.load(ds, dAt + 4L * j);
+      FloatVector x = FloatVector.fromMemorySegment(SPECIES, zs, zAt + 4L * j, ORDER);
+      FloatVector old = FloatVector.fromMemorySegment(SPECIES, ds, dAt + 4L * j, ORDER);
       FloatVector v = old.mul(slope).blend(old, x.compare(GT, ZERO));
       v.intoMemorySegment(ds, dAt + 4L * j, ORDER);
       sum = sum.add(v);

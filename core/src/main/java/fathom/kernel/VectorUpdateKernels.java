@@ -7,7 +7,11 @@ import static jdk.incubator.vector.VectorOperators.F2D;
 import static jdk.incubator.vector.VectorOperators.LT;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.nio.ByteOrder;
+import java.util.Collections;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -17,6 +21,10 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Updates in whole registers, with the bits of {@link ScalarUpdateKernels}: the same operations in
  * the same order, none of them fused.
+ *
+ * <p>Loops are called through handles that C2 does not know as constants and so does not inline, as
+ * in {@link VectorLoop}: inlined into a whole training step, they are cut off in the middle and box
+ * each of their vectors.
  */
 final class VectorUpdateKernels implements UpdateKernels {
   /** At most 16 lanes, so that two registers of squares fit into the parts of a block. */
@@ -32,18 +40,64 @@ final class VectorUpdateKernels implements UpdateKernels {
   /** Brings the upper half of the lanes down. */
   private static final VectorShuffle<Float> UPPER = VectorShuffle.iota(F, LANES / 2, 1, true);
 
+  private final MethodHandle sgdLoop = apart("sgdChunk", 2, float.class, float.class);
+  private final MethodHandle momentumLoop =
+      apart(
+          "momentumChunk",
+          3,
+          float.class,
+          float.class,
+          float.class,
+          float.class,
+          boolean.class,
+          boolean.class);
+  private final MethodHandle adamLoop =
+      apart(
+          "adamChunk",
+          4,
+          float.class,
+          float.class,
+          float.class,
+          float.class,
+          float.class,
+          float.class,
+          float.class);
+
+  private static MethodHandle apart(String name, int segments, Class<?>... settings) {
+    MethodType type = MethodType.methodType(void.class, long.class, int.class);
+    type = type.appendParameterTypes(settings);
+    type = type.insertParameterTypes(0, Collections.nCopies(segments, MemorySegment.class));
+    try {
+      return MethodHandles.lookup().findStatic(VectorUpdateKernels.class, name, type);
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError(e.getMessage(), e);
+    }
+  }
+
+  private static RuntimeException thrown(Throwable t) {
+    if (t instanceof Error e) {
+      throw e;
+    }
+    return t instanceof RuntimeException e ? e : new IllegalStateException(t);
+  }
+
   @Override
   public void sgd(MemorySegment w, MemorySegment g, long from, long to, float rate, float decay) {
     for (long i = from; i < to; i += CHUNK) {
       int n = (int) Math.min(CHUNK, to - i);
       int even = F.loopBound(n);
       long start = i * Float.BYTES;
-      sgdChunk(w, g, start, even, rate, decay);
+      try {
+        sgdLoop.invokeExact(w, g, start, even, rate, decay);
+      } catch (Throwable t) {
+        throw thrown(t);
+      }
       long rest = start + (long) even * Float.BYTES;
       ScalarUpdateKernels.sgd(w, g, rest, n - even, rate, decay);
     }
   }
 
+  @SuppressWarnings("UnusedMethod") // called by its handle
   private static void sgdChunk(
       MemorySegment w, MemorySegment g, long start, int n, float rate, float decay) {
     for (int i = 0; i < n; i += LANES) {
@@ -71,13 +125,19 @@ final class VectorUpdateKernels implements UpdateKernels {
       int n = (int) Math.min(CHUNK, to - i);
       int even = F.loopBound(n);
       long start = i * Float.BYTES;
-      momentumChunk(w, g, v, start, even, rate, momentum, dampening, decay, nesterov, first);
+      try {
+        momentumLoop.invokeExact(
+            w, g, v, start, even, rate, momentum, dampening, decay, nesterov, first);
+      } catch (Throwable t) {
+        throw thrown(t);
+      }
       long rest = start + (long) even * Float.BYTES;
       ScalarUpdateKernels.momentum(
           w, g, v, rest, n - even, rate, momentum, dampening, decay, nesterov, first);
     }
   }
 
+  @SuppressWarnings("UnusedMethod") // called by its handle
   private static void momentumChunk(
       MemorySegment w,
       MemorySegment g,
@@ -124,13 +184,19 @@ final class VectorUpdateKernels implements UpdateKernels {
       int n = (int) Math.min(CHUNK, to - i);
       int even = F.loopBound(n);
       long start = i * Float.BYTES;
-      adamChunk(w, g, m, v, start, even, stepSize, rootBias, beta1, beta2, epsilon, decay, shrink);
+      try {
+        adamLoop.invokeExact(
+            w, g, m, v, start, even, stepSize, rootBias, beta1, beta2, epsilon, decay, shrink);
+      } catch (Throwable t) {
+        throw thrown(t);
+      }
       long rest = start + (long) even * Float.BYTES;
       ScalarUpdateKernels.adam(
           w, g, m, v, rest, n - even, stepSize, rootBias, beta1, beta2, epsilon, decay, shrink);
     }
   }
 
+  @SuppressWarnings("UnusedMethod") // called by its handle
   private static void adamChunk(
       MemorySegment w,
       MemorySegment g,

@@ -85,11 +85,15 @@ public abstract sealed class Blas permits OpenBlas, JavaBlas {
     if (isEmpty(m, n, k)) {
       return;
     }
-    long pa = matrix("A", a, aOffset, stored(transA, m, k), stored(transA, k, m), lda, FLOAT);
-    long pb = matrix("B", b, bOffset, stored(transB, k, n), stored(transB, n, k), ldb, FLOAT);
+    int am = stored(transA, m, k);
+    int ak = stored(transA, k, m);
+    int bk = stored(transB, k, n);
+    int bn = stored(transB, n, k);
+    long pa = matrix("A", a, aOffset, am, ak, lda, FLOAT);
+    long pb = matrix("B", b, bOffset, bk, bn, ldb, FLOAT);
     long pc = output(c, cOffset, m, n, ldc, FLOAT);
-    disjoint("A", pa, span(stored(transA, m, k), stored(transA, k, m), lda, FLOAT), pc, m, n, ldc);
-    disjoint("B", pb, span(stored(transB, k, n), stored(transB, n, k), ldb, FLOAT), pc, m, n, ldc);
+    disjoint("A", pa, am, ak, lda, pc, m, n, ldc, FLOAT);
+    disjoint("B", pb, bk, bn, ldb, pc, m, n, ldc, FLOAT);
     sgemmKernel(transA, transB, m, n, k, alpha, pa, lda, pb, ldb, beta, pc, ldc);
   }
 
@@ -114,16 +118,21 @@ public abstract sealed class Blas permits OpenBlas, JavaBlas {
       float beta,
       MemorySegment y,
       long yOffset) {
-    if (isEmpty(m, n, 1)) {
-      return;
-    }
     int in = stored(trans, n, m);
     int out = stored(trans, m, n);
+    if (isEmpty(m, n, 1) && out == 0) {
+      return;
+    }
     long pa = matrix("A", a, aOffset, m, n, lda, FLOAT);
-    long px = matrix("x", x, xOffset, 1, in, in, FLOAT);
+    long px = matrix("x", x, xOffset, 1, in, Math.max(1, in), FLOAT);
     long py = output(y, yOffset, 1, out, out, FLOAT);
-    disjoint("A", pa, span(m, n, lda, FLOAT), py, 1, out, out);
-    disjoint("x", px, (long) in * FLOAT, py, 1, out, out);
+    disjoint("A", pa, m, n, lda, py, 1, out, out, FLOAT);
+    disjoint("x", px, 1, in, Math.max(1, in), py, 1, out, out, FLOAT);
+    if (in == 0) {
+      // BLAS would leave y as it is.
+      sgemmKernel(Transpose.NO, Transpose.NO, out, 1, 0, alpha, pa, 1, px, 1, beta, py, 1);
+      return;
+    }
     sgemvKernel(trans, m, n, alpha, pa, lda, px, beta, py);
   }
 
@@ -153,9 +162,15 @@ public abstract sealed class Blas permits OpenBlas, JavaBlas {
     if (isEmpty(m, n, k)) {
       return;
     }
-    long pa = matrix("A", a, aOffset, stored(transA, m, k), stored(transA, k, m), lda, DOUBLE);
-    long pb = matrix("B", b, bOffset, stored(transB, k, n), stored(transB, n, k), ldb, DOUBLE);
+    int am = stored(transA, m, k);
+    int ak = stored(transA, k, m);
+    int bk = stored(transB, k, n);
+    int bn = stored(transB, n, k);
+    long pa = matrix("A", a, aOffset, am, ak, lda, DOUBLE);
+    long pb = matrix("B", b, bOffset, bk, bn, ldb, DOUBLE);
     long pc = output(c, cOffset, m, n, ldc, DOUBLE);
+    disjoint("A", pa, am, ak, lda, pc, m, n, ldc, DOUBLE);
+    disjoint("B", pb, bk, bn, ldb, pc, m, n, ldc, DOUBLE);
     dgemmKernel(transA, transB, m, n, k, alpha, pa, lda, pb, ldb, beta, pc, ldc);
   }
 
@@ -204,8 +219,9 @@ public abstract sealed class Blas permits OpenBlas, JavaBlas {
     return m == 0 || n == 0;
   }
 
-  private static long span(int rows, int cols, int ld, int size) {
-    return rows == 0 ? 0 : ((rows - 1L) * ld + cols) * size;
+  /** Returns the elements from the first to the last of a matrix; at most 2^62, so never wrong. */
+  private static long span(int rows, int cols, int ld) {
+    return rows == 0 || cols == 0 ? 0 : (rows - 1L) * ld + cols;
   }
 
   private static long output(MemorySegment s, long offset, int rows, int cols, int ld, int size) {
@@ -228,8 +244,8 @@ public abstract sealed class Blas permits OpenBlas, JavaBlas {
       throw new IllegalArgumentException(
           name + " is " + rows + "x" + cols + ": its leading dimension " + ld + " is too short");
     }
-    long last = span(rows, cols, ld, size);
-    if (offset < 0 || offset > (s.byteSize() - last) / size || last > s.byteSize()) {
+    long room = s.byteSize() / size - span(rows, cols, ld);
+    if (offset < 0 || offset > room) {
       throw new IndexOutOfBoundsException(
           String.format(
               "%s is %dx%d with leading dimension %d at offset %d: it passes the end of its segment"
@@ -239,13 +255,28 @@ public abstract sealed class Blas permits OpenBlas, JavaBlas {
     return s.address() + offset * size;
   }
 
+  /** Throws if an input, at address a, shares an element with the output, at address c. */
   private static void disjoint(
-      String name, long address, long bytes, long c, int rows, int cols, int ldc) {
-    if (bytes > 0 && address < c + span(rows, cols, ldc, FLOAT) && c < address + bytes) {
-      // Interleaved blocks of one larger matrix share a range of addresses, not elements.
-      if (ldc == cols || rows == 1) {
-        throw new IllegalArgumentException("the output overlaps " + name);
-      }
+      String name,
+      long a,
+      int aRows,
+      int aCols,
+      int lda,
+      long c,
+      int cRows,
+      int cCols,
+      int ldc,
+      int size) {
+    if (a >= c + span(cRows, cCols, ldc) * size || c >= a + span(aRows, aCols, lda) * size) {
+      return;
+    }
+    // Side by side in one larger matrix, blocks share a range of addresses and no element.
+    int ld = cRows == 1 ? lda : ldc;
+    long column = Math.floorMod((a - c) / size, (long) ld);
+    boolean sideBySide =
+        (aRows == 1 || lda == ld) && (a - c) % size == 0 && column >= cCols && column + aCols <= ld;
+    if (!sideBySide) {
+      throw new IllegalArgumentException("the output overlaps " + name);
     }
   }
 }

@@ -50,10 +50,18 @@ final class OpenBlas extends Blas {
         Loader.load(openblas_nolapack.class);
         loaded = new OpenBlas();
       } catch (Throwable t) {
-        failure = LoadFailure.explain(Loader.Detector.getPlatform(), t);
+        failure = LoadFailure.explain(platform(), t);
       }
       LOADED = loaded;
       FAILURE = failure;
+    }
+
+    private static String platform() {
+      try {
+        return Loader.Detector.getPlatform();
+      } catch (LinkageError withoutJavaCpp) {
+        return System.getProperty("os.name") + " " + System.getProperty("os.arch");
+      }
     }
   }
 
@@ -287,6 +295,9 @@ final class OpenBlas extends Blas {
 
     @Override
     public synchronized void leave(int token) {
+      if (open == 0) {
+        throw new IllegalStateException("leave() without an enter() before it");
+      }
       if (--open == 0 && embedders != 1 && get() == 1) {
         set(embedders);
       }

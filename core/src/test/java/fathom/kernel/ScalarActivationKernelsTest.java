@@ -1,0 +1,8 @@
+package fathom.kernel;
+
+class ScalarActivationKernelsTest extends ActivationKernelsContract {
+  @Override
+  ActivationKernels kernels() {
+    return new ScalarActivationKernels();
+  }
+}
