@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
-import java.io.StringWriter;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
@@ -14,8 +13,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.tools.JavaCompiler;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,21 +36,18 @@ class ReadmeTest {
     Path file = Files.writeString(folder.resolve("Example.java"), source);
     String classPath =
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-    StringWriter messages = new StringWriter();
-    boolean compiled =
-        compiler
-            .getTask(
-                messages,
-                null,
-                null,
-                List.of("-cp", classPath, "-d", folder.toString()),
-                null,
-                compiler
-                    .getStandardFileManager(null, null, StandardCharsets.UTF_8)
-                    .getJavaFileObjects(file))
-            .call();
-    assertTrue(compiled, messages.toString());
+    Process javac =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "javac").toString(),
+                "-cp",
+                classPath,
+                "-d",
+                folder.toString(),
+                file.toString())
+            .redirectErrorStream(true)
+            .start();
+    String messages = new String(javac.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, javac.waitFor(), messages);
     String output = run(folder);
     Matcher accuracy = Pattern.compile("accuracy (0\\.[0-9]+)").matcher(output);
     assertTrue(accuracy.find(), output);
