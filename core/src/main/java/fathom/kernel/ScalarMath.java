@@ -2,8 +2,13 @@ package fathom.kernel;
 
 /**
  * Elementary and activation functions of one float, in the same IEEE operations as {@link
- * VectorMath}, hence with the same bits. Errors are in units in the last place of the exact result
- * (ulp), each the largest over all floats of the domain.
+ * VectorMath}, hence with the same bits.
+ *
+ * <p>Errors are the largest over all floats of the domain, in units in the last place of the exact
+ * result (ulp). Of floats below 2^-60 or 2^-20 in size, and of those beyond 2^10, where every
+ * function here is a straight line, one in 64 was tried. What is made of exp loses results below
+ * 2^-126.5, which become 0: subnormal numbers slow most processors down. NaN gives NaN, and at the
+ * infinities stands the limit.
  */
 final class ScalarMath {
   static final float LOG2_E = 0x1.715476p0f;
@@ -94,7 +99,7 @@ final class ScalarMath {
 
   private ScalarMath() {}
 
-  /** e^x for x of [-88, 88]; what is less than 2^-126.5 is 0. */
+  /** e^x for x of [-88, 88]; what is less than 2^-126.5 is 0. Error 1.05 ulp. */
   static float exp(float x) {
     float k = Math.fma(x, LOG2_E, ROUNDER);
     float n = k - ROUNDER;
@@ -107,7 +112,7 @@ final class ScalarMath {
     return Math.fma(shortExpm1(r), s, s);
   }
 
-  /** e^x - 1 for x of [-26, 20]; -0 gives 0. */
+  /** e^x - 1 for x of [-26, 20]; -0 gives 0. Error 0.99 ulp below 0, else 1.61. */
   static float expm1(float x) {
     float k = Math.fma(x, LOG2_E, ROUNDER);
     // Below 0 the excess of LN2 has no weight beside -1; above, it costs at most n 2^-29.
@@ -124,7 +129,7 @@ final class ScalarMath {
     return Math.fma(u, p, r);
   }
 
-  /** ln(1 + x) for x of [0, 1]. */
+  /** ln(1 + x) for x of [0, 1]. Error 1.72 ulp. */
   static float log1p(float x) {
     float u = x * x;
     float p = Math.fma(u, Math.fma(x, L9, L8), Math.fma(x, L7, L6));
@@ -132,20 +137,23 @@ final class ScalarMath {
     return Math.fma(u, Math.fma(u * u, p, q), x);
   }
 
-  /** The logistic; what is less than 2^-126.5 is 0. */
+  /** 1 / (1 + e^-x); what is less than 2^-126.5 is 0. Error 2.41 ulp. */
   static float logistic(float x) {
     float e = exp(between(x, EXP_START, LOGISTIC_END));
     return e / (e + 1);
   }
 
-  /** The hyperbolic tangent. */
+  /** tanh(x), which keeps -0 and subnormal numbers. Error 2.61 ulp. */
   static float tanh(float x) {
     float t = between(x, -TANH_END, TANH_END);
     float m = expm1(t + t);
     return x == 0 ? x : m / (m + 2);
   }
 
-  /** exp(-t²/2) for t of [0, 13.27], without the rounding of t²; less than 2^-126.5 is 0. */
+  /**
+   * exp(-t²/2) for t of [0, 13.27], where the rounding of t² plays no part; what is less than
+   * 2^-126.5 is 0. Error 1.20 ulp.
+   */
   static float gauss(float t) {
     float h = t * -0.5f;
     float k = Math.fma(h * t, LOG2_E, ROUNDER);
@@ -153,7 +161,7 @@ final class ScalarMath {
     return expOfSum(Math.fma(n, -LN2_LOW, Math.fma(h, t, n * -LN2_HIGH)), k);
   }
 
-  /** The normal probability Phi(-t) for t of [0, 13.27], given exp(-t²/2). */
+  /** The normal probability Phi(-t) for t of [0, 13.27], given exp(-t²/2). Error 6.25 ulp. */
   static float normalTail(float t, float gauss) {
     float p = Math.fma(t, NP4, NP3);
     p = Math.fma(p, t, NP2);
@@ -167,45 +175,55 @@ final class ScalarMath {
     return gauss * p / q;
   }
 
+  /** Error 0.99 ulp where alpha is 1; else one rounding more. */
   static float elu(float x, float alpha) {
     return x > 0 ? x : alpha * expm1(x < EXPM1_START ? EXPM1_START : x);
   }
 
+  /** Error 1.87 ulp. */
   static float selu(float x) {
     return x > 0 ? x * SELU_LAMBDA : SELU_LAMBDA_ALPHA * expm1(x < EXPM1_START ? EXPM1_START : x);
   }
 
+  /** Error 2.31 ulp. */
   static float softplus(float x) {
     return log1p(exp(negative(x))) + (x <= 0 ? 0 : x);
   }
 
+  /** The logistic, from the e of softplus. Error 2.41 ulp. */
   static float softplusSlope(float x) {
     float e = exp(negative(x));
     return (x > 0 ? 1 : e) / (e + 1);
   }
 
+  /** Error 1.50 ulp. */
   static float softsign(float x) {
     float v = between(x, -Float.MAX_VALUE, Float.MAX_VALUE);
     return v / (Math.abs(v) + 1);
   }
 
+  /** Error 1.34 ulp. */
   static float hardSigmoid(float x) {
     return between(x + 3, 0, 6) * SIXTH;
   }
 
+  /** Error 2.49 ulp. */
   static float hardSwish(float x) {
     return x <= -3 ? 0 : x * hardSigmoid(x);
   }
 
+  /** Error 8.0e-8: relative to what is left where x is near -3/2, it has no bound. */
   static float hardSwishSlope(float x) {
     return x <= -3 ? 0 : x >= 3 ? 1 : Math.fma(x, THIRD, 0.5f);
   }
 
+  /** x Phi(x). Error 6.15 ulp down to -13, then at most 1e-37. */
   static float gelu(float x) {
     float t = Math.abs(x) > GELU_END ? GELU_END : Math.abs(x);
     return Math.fma(-t, normalTail(t, gauss(t)), x <= 0 ? 0 : x);
   }
 
+  /** Error 1.6e-7; the slope is 0 near -0.75, so that no relative bound holds. */
   static float geluSlope(float x) {
     float t = Math.abs(x) > GELU_END ? GELU_END : Math.abs(x);
     float gauss = gauss(t);
@@ -213,6 +231,10 @@ final class ScalarMath {
     return x > 0 ? 1 - q : q;
   }
 
+  /**
+   * Error 3.6 ulp where x is positive. Below 0 the roundings of z = 2 sqrt(2 / pi) (x + 0.044715
+   * x³) become relative errors of exp(z): 3.6 + 2.51 |z| ulp down to -9.99, then at most 1e-37.
+   */
   static float geluTanh(float x) {
     float v = x < GELU_TANH_START ? GELU_TANH_START : x;
     float t = v > GELU_TANH_END ? GELU_TANH_END : v;
@@ -220,6 +242,7 @@ final class ScalarMath {
     return v * (e * (1 / (e + 1)));
   }
 
+  /** Error 2.4e-7, near -0.75 as for GELU. */
   static float geluTanhSlope(float x) {
     float t = between(x, GELU_TANH_START, GELU_TANH_END);
     float e = exp(t * Math.fma(t * t, GELU_CUBIC, GELU_LINEAR));
@@ -228,12 +251,14 @@ final class ScalarMath {
     return Math.fma(t * s * r, Math.fma(t * t, 3 * GELU_CUBIC, GELU_LINEAR), s);
   }
 
+  /** Error 3.65 ulp down to -87.3, then at most 1e-36. */
   static float silu(float x) {
     float v = x < EXP_START ? EXP_START : x;
     float e = exp(v > LOGISTIC_END ? LOGISTIC_END : v);
     return v * (e * (1 / (e + 1)));
   }
 
+  /** Error 2.1e-7; the slope is 0 near -1.28. */
   static float siluSlope(float x) {
     float t = between(x, EXP_START, LOGISTIC_END);
     float e = exp(t);
@@ -242,6 +267,7 @@ final class ScalarMath {
     return Math.fma(t * s, r, s);
   }
 
+  /** Error 4.31 ulp down to -87.3, then at most 1e-36. */
   static float mish(float x) {
     float v = x < EXP_START ? EXP_START : x;
     float e = exp(v > MISH_END ? MISH_END : v);
@@ -249,6 +275,7 @@ final class ScalarMath {
     return v * (n * (1 / (n + 2)));
   }
 
+  /** Error 2.2e-7; the slope is 0 near -1.19. */
   static float mishSlope(float x) {
     float t = between(x, EXP_START, MISH_END);
     float e = exp(t);

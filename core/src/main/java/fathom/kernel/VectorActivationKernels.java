@@ -13,11 +13,13 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Activations by vectors. Columns that do not fill a vector are left to the scalar twin, which
- * computes the same bits. To leave few, forward passes take rows that lie without gaps as one,
- * after a pass that adds the biases.
+ * computes the same bits. To leave few, rows that lie without gaps are taken as one: forward after
+ * a pass that adds the biases, backward before one that sums the rows.
  *
  * <p>A row sum is that of {@link ScalarActivationKernels} with as many partial sums as a vector has
  * lanes. Mapped files are refused.
+ *
+ * <p>The few vectors here meet no method but the JDK's: where calls are rare, C2 inlines no other.
  */
 final class VectorActivationKernels implements ActivationKernels {
   /** Rows taken as one are to stay in the first cache between the two passes: about 16 KiB. */
