@@ -31,6 +31,11 @@ final class LearningOptions {
     }
   }
 
+  private enum Schedule {
+    CONSTANT,
+    COSINE
+  }
+
   @Option(
       names = "--loss",
       paramLabel = "NAME",
@@ -49,8 +54,18 @@ final class LearningOptions {
   @Option(
       names = "--lr",
       paramLabel = "RATE",
-      description = "Learning rate; 0.1 for sgd, 0.01 with momentum, 0.001 for Adam unless given.")
+      description =
+          "Learning rate at the start; 0.1 for sgd, 0.01 with momentum, 0.001 for Adam unless given.")
   private Float rate;
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "NAME",
+      defaultValue = "cosine",
+      description =
+          "The rate over the run: cosine, from --lr to 0 along half a wave, or constant;"
+              + " ${DEFAULT-VALUE} unless given.")
+  private String schedule;
 
   @Option(
       names = "--momentum",
@@ -74,7 +89,7 @@ final class LearningOptions {
   @Option(
       names = "--epochs",
       paramLabel = "N",
-      defaultValue = "15",
+      defaultValue = "20",
       description = "Passes over the data; ${DEFAULT-VALUE} unless given.")
   private int epochs;
 
@@ -118,6 +133,7 @@ final class LearningOptions {
       Loss unusedLoss = Loss.named(loss);
     }
     Optimizer unused = optimizer();
+    Schedule unusedSchedule = schedule();
   }
 
   /** Returns the loss that was asked for, or what suits the data. */
@@ -140,7 +156,7 @@ final class LearningOptions {
   /** Returns the optimizer that was asked for. */
   Optimizer optimizer() {
     Method method = method();
-    float lr = rate == null ? method.rate : rate;
+    float lr = startRate();
     requireRange("--lr", lr, Float.POSITIVE_INFINITY);
     float decay = weightDecay == null ? (method == Method.ADAMW ? ADAMW_DECAY : 0) : weightDecay;
     requireRange("--weight-decay", decay, Float.POSITIVE_INFINITY);
@@ -155,19 +171,40 @@ final class LearningOptions {
     };
   }
 
+  /**
+   * Returns the learning rate of a step; Loshchilov and Hutter 2017.
+   *
+   * @param step from 0
+   * @param steps how many there will be
+   */
+  float rate(long step, long steps) {
+    if (schedule() == Schedule.CONSTANT) {
+      return startRate();
+    }
+    return (float) (startRate() * (1 + Math.cos(Math.PI * step / steps)) / 2);
+  }
+
   /** Returns all of this on a line. */
   String describe(Loss used) {
-    Method method = method();
     return String.format(
         Locale.ROOT,
-        "%s, %s with rate %s, batches of %d, %d %s, seed %d",
+        "%s, %s with rate %s (%s), batches of %d, %d %s, seed %d",
         used,
-        method.name().toLowerCase(Locale.ROOT),
-        rate == null ? method.rate : rate,
+        method().name().toLowerCase(Locale.ROOT),
+        startRate(),
+        schedule().name().toLowerCase(Locale.ROOT),
         batch,
         epochs,
         epochs == 1 ? "epoch" : "epochs",
         seed);
+  }
+
+  private float startRate() {
+    return rate == null ? method().rate : rate;
+  }
+
+  private Schedule schedule() {
+    return Choice.of("--schedule", schedule, List.of(Schedule.values()));
   }
 
   private Method method() {

@@ -55,7 +55,9 @@ final class TrainingRun {
     long samples = 0;
     long right = 0;
     int batch = 0;
+    long total = (long) how.epochs() * batches.count();
     for (Batch rows : batches) {
+      trainer.state().rate(how.rate(steps + batch, total));
       sum += trainer.step(rows) * rows.size();
       samples += rows.size();
       right += loss.wantsLabels() ? right(rows) : 0;

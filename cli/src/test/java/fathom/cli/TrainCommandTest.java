@@ -52,7 +52,7 @@ class TrainCommandTest {
             "UCI handwritten digits",
             "1,438 to train on, 359 for the test",
             "64 -> 16 tanh -> 8 tanh -> 10; 1,266 parameters",
-            "cross_entropy, adam with rate 0.001, batches of 32, 2 epochs, seed 0",
+            "cross_entropy, adam with rate 0.001 (cosine), batches of 32, 2 epochs, seed 0",
             "of 359 rows, loss ",
             "confusion: ")) {
       assertTrue(run.out().contains(part), part + " is missing from " + run.out());
