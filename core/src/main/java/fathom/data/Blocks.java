@@ -13,7 +13,7 @@ final class Blocks implements AutoCloseable {
   private static final long FIRST = 1L << 12;
   private static final long LARGEST = 1L << 24;
 
-  private final Arena arena = Arena.ofConfined();
+  private final Arena arena = Arena.ofShared();
   private final List<MemorySegment> full = new ArrayList<>();
   private MemorySegment block = MemorySegment.NULL;
   private long used;

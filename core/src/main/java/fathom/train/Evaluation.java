@@ -54,7 +54,7 @@ public final class Evaluation {
   /** Predicts all rows, in order, and compares. Safe while others predict with the network. */
   public static Evaluation of(Network network, Rows rows, Loss loss) {
     Sums sums = new Sums(network, loss);
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       Loss.Objective objective = loss.bind(network.outputs(), arena);
       Matrix y = Matrix.allocate(arena, BATCH, network.outputs());
       Matrix columns = Matrix.allocate(arena, network.outputs(), BATCH);
