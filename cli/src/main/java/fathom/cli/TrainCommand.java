@@ -135,14 +135,14 @@ final class TrainCommand implements Runnable {
       run.run(progress);
     }
     Evaluation result = rows.test() == null ? null : Evaluation.of(network, rows.test(), loss);
-    if (save != null) {
-      save(network, rows, loss, from);
-    }
     if (result != null) {
       report.test(result, rows.data().targetScaling());
     }
     if (result != null && rows.hasClasses() && !quiet) {
       report.confusion(result, from == null ? rows.classNames() : from.classNames());
+    }
+    if (save != null) {
+      save(network, rows, loss, from);
     }
     output.write(json(network, run, machine, result, rows), out);
   }
@@ -178,7 +178,7 @@ final class TrainCommand implements Runnable {
     try {
       Models.save(model, save);
     } catch (UncheckedIOException e) {
-      throw new BadInput("--save " + save + " cannot be written: " + e.getMessage(), e);
+      throw new BadInput("--save: " + e.getMessage(), e);
     }
   }
 

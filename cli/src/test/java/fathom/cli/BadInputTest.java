@@ -77,6 +77,7 @@ class BadInputTest {
         bad("unknown loss 'cross_entrpy'; did you mean", "--loss", "cross_entrpy"),
         bad("--loss mse does not fit a classification", "--loss", "mse"),
         bad("unknown --optimizer 'adm' (known: sgd, ", "--optimizer", "adm"),
+        bad("unknown --schedule 'step' (known: constant, cosine)", "--schedule", "step"),
         bad("--label and --task are for CSV tables", "--label", "digit"),
         bad("no such file or directory", "no/such/data"),
         bad("no such file", "--load", "no-such.safetensors"),
