@@ -7,8 +7,8 @@ import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /**
- * Errors in units in the last place, on every 509th of all floats. The bounds are those that the
- * Javadoc states, measured once on all of them.
+ * Errors in units in the last place, on every 509th of all floats. The bounds are those that {@link
+ * ScalarMath} states, which says on which floats they were measured.
  */
 class ScalarMathTest {
   static final double EXP = 1.05;
@@ -69,7 +69,7 @@ class ScalarMathTest {
 
   @Test
   void exponentials() {
-    check("exp", ScalarMath::exp, Math::exp, -87.3f, 88, EXP);
+    check("exp", ScalarMath::exp, Math::exp, -87.6f, 88, EXP);
     check("expm1", ScalarMath::expm1, Math::expm1, -26, 0, EXPM1_BELOW);
     check("expm1", ScalarMath::expm1, Math::expm1, 0, 20, EXPM1);
     check("log1p", ScalarMath::log1p, Math::log1p, 0, 1, LOG1P);
