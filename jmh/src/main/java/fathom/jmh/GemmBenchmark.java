@@ -85,7 +85,7 @@ public class GemmBenchmark {
   @Setup(Level.Trial)
   public void setUp() {
     engine = new Engine(Blas.openBlas(), Kernels.vector(), threads);
-    String[] sizes = shape.split("x");
+    String[] sizes = shape.split("x", 3);
     int batch = Integer.parseInt(sizes[0]);
     int in = Integer.parseInt(sizes[1]);
     int out = Integer.parseInt(sizes[2]);

@@ -9,6 +9,8 @@ import fathom.optim.Sgd;
 import java.util.Arrays;
 
 /** The networks that are timed, from the smallest that is worth a thread to a wide one. */
+// Arrays and interfaces only look mutable here: nobody writes to them.
+@SuppressWarnings("ImmutableEnumChecker")
 public enum Workload {
   /** 784-128-10, ReLU, batch 32, SGD. */
   SMALL(32, 10, Activation.RELU, new Sgd(0.05f), 784, 128),
