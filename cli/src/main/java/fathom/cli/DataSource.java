@@ -103,11 +103,7 @@ final class DataSource {
   Dataset forEvaluation(ModelFile model, String label) {
     return switch (kind) {
       case DIGITS -> prepared(model, Digits.load());
-      case DIRECTORY -> {
-        Idx.Sets sets = Idx.readDirectory(path);
-        sets.test().ifPresent(test -> sets.train().close());
-        yield prepared(model, sets.test().orElseGet(sets::train));
-      }
+      case DIRECTORY -> prepared(model, Idx.readTest(path));
       case TABLE -> prepared(model, new ModelTable(path, model, label).read());
       default ->
           throw new BadInput(path + ": holds images and no labels; name the directory of both");

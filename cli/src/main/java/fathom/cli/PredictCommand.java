@@ -49,7 +49,7 @@ final class PredictCommand implements Runnable {
   @Option(
       names = "--out",
       paramLabel = "FILE.csv",
-      description = "Write here instead of to standard output.")
+      description = "Write here instead of to standard output, which is also -.")
   private Path target;
 
   @Mixin private EngineOptions engines;
@@ -57,7 +57,7 @@ final class PredictCommand implements Runnable {
   @Override
   public void run() {
     OutputFile file = null;
-    if (target != null) {
+    if (target != null && !target.toString().equals("-")) {
       file = new OutputFile("--out", target).requireOtherThan(model).requireOtherThan(data);
     }
     DataSource source = new DataSource(data);

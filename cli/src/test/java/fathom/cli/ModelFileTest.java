@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -177,6 +179,26 @@ class ModelFileTest {
     String alone = Run.done("predict", model(), images.resolve("t10k-images-idx3-ubyte")).out();
     assertEquals(51, whole.lines().count());
     assertEquals(whole, alone);
+    assertEquals(whole, Run.done("predict", model(), images, "--out", "-").out());
+  }
+
+  @Test
+  void theTestSetIsEnoughToEvaluate() throws IOException {
+    Path images = Samples.images(folder.resolve("idx"), 200, 50, 4);
+    trainAndSave(images);
+    String whole = Run.done("evaluate", model(), images, "--json", "-").out();
+    Files.delete(images.resolve("train-images-idx3-ubyte"));
+    Files.delete(images.resolve("train-labels-idx1-ubyte"));
+    String alone = Run.done("evaluate", model(), images, "--json", "-").out();
+    assertEquals(withoutTimes(whole), withoutTimes(alone));
+    Files.delete(images.resolve("t10k-images-idx3-ubyte"));
+    Run none = Run.of("evaluate", model(), images);
+    assertEquals(2, none.status());
+    assertTrue(none.err().contains("holds no train-images-idx3-ubyte"), none.err());
+  }
+
+  private static String withoutTimes(String json) {
+    return json.replaceAll("\"(seconds|samples_per_second)\":[^,}]*", "");
   }
 
   @Test

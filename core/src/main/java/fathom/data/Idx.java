@@ -70,26 +70,18 @@ public final class Idx {
    * @throws DataException as {@link #read(Path, Path)}, or if files of the training set are missing
    */
   public static Sets readDirectory(Path directory) {
-    if (!Files.isDirectory(directory)) {
-      throw new DataException(directory + ": no such directory; check the path");
-    }
-    Optional<Path> trainImages = find(directory, "train", "images", 3);
-    if (trainImages.isEmpty()) {
-      throw new DataException(
-          directory
-              + ": holds no train-images-idx3-ubyte or train-images-idx3-ubyte.gz; name the"
-              + " directory that holds the IDX files");
-    }
-    Path trainLabels = labelsOf(directory, "train", trainImages.get());
-    String test = find(directory, "t10k", "images", 3).isPresent() ? "t10k" : "test";
+    requireDirectory(directory);
+    Path trainImages = find(directory, "train", "images", 3).orElseThrow(() -> noImages(directory));
+    Path trainLabels = labelsOf(directory, "train", trainImages);
+    String test = testName(directory);
     Optional<Path> testImages = find(directory, test, "images", 3);
     if (testImages.isEmpty()) {
-      return new Sets(read(trainImages.get(), trainLabels), null);
+      return new Sets(read(trainImages, trainLabels), null);
     }
     Path testLabels = labelsOf(directory, test, testImages.get());
     try (IdxFile trainValues = IdxFile.read(trainLabels, IdxFile.LABELS);
         IdxFile testValues = IdxFile.read(testLabels, IdxFile.LABELS);
-        IdxFile trainPixels = IdxFile.read(trainImages.get(), IdxFile.IMAGES);
+        IdxFile trainPixels = IdxFile.read(trainImages, IdxFile.IMAGES);
         IdxFile testPixels = IdxFile.read(testImages.get(), IdxFile.IMAGES)) {
       testPixels.requireSizeOf(trainPixels);
       int classes = Math.max(trainValues.largest(), testValues.largest()) + 1;
@@ -101,6 +93,22 @@ public final class Idx {
         throw t;
       }
     }
+  }
+
+  /**
+   * Reads the test set of a directory, or its training set where there is no other; files of the
+   * set that is not wanted may be missing.
+   *
+   * @throws DataException as {@link #read(Path, Path)}, or if the directory holds neither
+   */
+  public static Dataset readTest(Path directory) {
+    requireDirectory(directory);
+    String set =
+        find(directory, testName(directory), "images", 3).isPresent()
+            ? testName(directory)
+            : "train";
+    Path images = find(directory, set, "images", 3).orElseThrow(() -> noImages(directory));
+    return read(images, labelsOf(directory, set, images));
   }
 
   /** A training set and perhaps a test set, closed together. */
@@ -129,6 +137,23 @@ public final class Idx {
         test.close();
       }
     }
+  }
+
+  private static void requireDirectory(Path directory) {
+    if (!Files.isDirectory(directory)) {
+      throw new DataException(directory + ": no such directory; check the path");
+    }
+  }
+
+  private static DataException noImages(Path directory) {
+    return new DataException(
+        directory
+            + ": holds no train-images-idx3-ubyte or train-images-idx3-ubyte.gz; name the"
+            + " directory that holds the IDX files");
+  }
+
+  private static String testName(Path directory) {
+    return find(directory, "t10k", "images", 3).isPresent() ? "t10k" : "test";
   }
 
   private static Optional<Path> find(Path directory, String set, String what, int dimensions) {
