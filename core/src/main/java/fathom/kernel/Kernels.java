@@ -12,7 +12,9 @@ public record Kernels(
     ActivationKernels activation,
     LossKernels loss,
     UpdateKernels update,
-    FillKernels fill) {
+    FillKernels fill,
+    NormKernels norm,
+    DropoutKernels dropout) {
   private static final Kernels VECTOR =
       new Kernels(
           "vector",
@@ -20,7 +22,9 @@ public record Kernels(
           new VectorActivationKernels(),
           new VectorLossKernels(),
           new VectorUpdateKernels(),
-          VectorFillKernels.INSTANCE);
+          VectorFillKernels.INSTANCE,
+          new ScalarNormKernels(),
+          new ScalarDropoutKernels());
   private static final Kernels SCALAR =
       new Kernels(
           "scalar",
@@ -28,7 +32,9 @@ public record Kernels(
           new ScalarActivationKernels(),
           new ScalarLossKernels(),
           new ScalarUpdateKernels(),
-          ScalarFillKernels.INSTANCE);
+          ScalarFillKernels.INSTANCE,
+          new ScalarNormKernels(),
+          new ScalarDropoutKernels());
 
   /** Returns kernels in the Vector API, at the machine's preferred width. */
   public static Kernels vector() {

@@ -29,19 +29,33 @@ final class Threefry {
 
   private static final int PARITY = 0x1BD11BDA;
 
-  private final int[] key;
+  private final int[] key = new int[5];
   private int x0;
   private int x1;
   private int x2;
   private int x3;
 
   Threefry(int k0, int k1, int k2, int k3) {
-    key = new int[] {k0, k1, k2, k3, PARITY ^ k0 ^ k1 ^ k2 ^ k3};
+    setKey(k0, k1, k2, k3);
   }
 
   /** The generator of a stream. */
   Threefry(long seed, long stream) {
     this((int) seed, (int) (seed >>> 32), (int) stream, (int) (stream >>> 32));
+  }
+
+  /** Changes to another stream; returns this generator. */
+  Threefry restart(long seed, long stream) {
+    setKey((int) seed, (int) (seed >>> 32), (int) stream, (int) (stream >>> 32));
+    return this;
+  }
+
+  private void setKey(int k0, int k1, int k2, int k3) {
+    key[0] = k0;
+    key[1] = k1;
+    key[2] = k2;
+    key[3] = k3;
+    key[4] = PARITY ^ k0 ^ k1 ^ k2 ^ k3;
   }
 
   /** Computes the four words of a counter. */
