@@ -4,6 +4,7 @@ import fathom.kernel.Engine;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
 import fathom.nn.Network;
+import fathom.nn.NetworkBuilder;
 import java.util.Collections;
 import java.util.List;
 import picocli.CommandLine.Option;
@@ -92,7 +93,7 @@ final class NetworkOptions {
   /** Builds the network. */
   Network build(Engine engine, int inputs, int outputs, long seed) {
     Activation function = activation();
-    Network.Builder builder = Network.input(inputs);
+    NetworkBuilder builder = Network.input(inputs);
     for (int units : hidden()) {
       if (init == null) {
         builder.dense(units, function);

@@ -1,15 +1,17 @@
 package fathom.cli;
 
 import fathom.data.Scaling;
-import fathom.nn.Activation;
 import fathom.nn.Network;
 import fathom.train.Evaluation;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /** What people read about a network and about how well it does. */
 final class Report {
+  private static final int LONGEST_PERIOD = 16;
+
   private final PrintWriter out;
 
   Report(PrintWriter out) {
@@ -25,24 +27,35 @@ final class Report {
 
   /** Returns a network on one line, alike layers together: {@code 784 -> 100 x 256 tanh -> 10}. */
   static String describe(Network network) {
+    List<String> words = IntStream.range(0, network.depth()).mapToObj(network::brief).toList();
     StringBuilder text = new StringBuilder().append(network.inputs());
-    int alike;
-    for (int i = 0; i < network.depth(); i += alike) {
-      alike = 1;
-      while (i + alike < network.depth() && isAlike(network, i, i + alike)) {
-        alike++;
+    int i = 0;
+    while (i < words.size()) {
+      int period = 1;
+      while (period < LONGEST_PERIOD && repeats(words, i, period) == 1) {
+        period++;
       }
-      text.append(" -> ").append(alike == 1 ? "" : alike + " x ").append(network.units(i));
-      Activation activation = network.activation(i);
-      text.append(activation == Activation.IDENTITY ? "" : " " + activation);
+      int times = repeats(words, i, period);
+      period = times == 1 ? 1 : period;
+      String once = String.join(" -> ", words.subList(i, i + period));
+      text.append(" -> ").append(times == 1 ? "" : times + " x ");
+      text.append(times > 1 && period > 1 ? "(" + once + ")" : once);
+      i += period * times;
     }
     return text.append(String.format(Locale.ROOT, "; %,d parameters", network.parameterCount()))
         .toString();
   }
 
-  private static boolean isAlike(Network network, int i, int j) {
-    return network.units(i) == network.units(j)
-        && network.activation(i).toString().equals(network.activation(j).toString());
+  /** Returns how many times the words from i on, of a period, come one after the other. */
+  private static int repeats(List<String> words, int i, int period) {
+    int times = 1;
+    while (i + (times + 1) * period <= words.size()
+        && words
+            .subList(i, i + period)
+            .equals(words.subList(i + times * period, i + (times + 1) * period))) {
+      times++;
+    }
+    return times;
   }
 
   /**

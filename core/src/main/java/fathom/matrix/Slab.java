@@ -100,6 +100,24 @@ public final class Slab {
       return this;
     }
 
+    /** Returns the names of the matrices, in their order. */
+    public List<String> names() {
+      return entries.stream().map(Entry::name).toList();
+    }
+
+    /**
+     * Returns the number of rows of a matrix.
+     *
+     * @throws IllegalArgumentException if there is none of that name
+     */
+    public int rows(String name) {
+      return entries.stream()
+          .filter(e -> e.name.equals(name))
+          .findFirst()
+          .orElseThrow(() -> new IllegalArgumentException("no matrix '" + name + "'"))
+          .rows;
+    }
+
     /** Returns the number of elements of a slab, gaps included. */
     public long size() {
       return size;

@@ -1,84 +1,82 @@
 package fathom.nn;
 
 import fathom.kernel.Engine;
-import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 
-/**
- * A fully connected layer: {@code A = f(W X + b 1ᵀ)}, with W: out x in. Holds views of its
- * parameters and gradients; {@link DensePass} computes.
- */
-final class Dense {
-  final int in;
-  final int out;
-  final Activation activation;
+/** A fully connected layer: {@code A = f(W X + b 1ᵀ)}, with W: out x in. */
+final class Dense extends Biased {
   final Initializer initializer;
-  final String weightName;
-  final String biasName;
-  final String slopeName;
-
   Matrix weight;
-  Matrix bias;
-  Matrix slope;
   Matrix weightGradient;
-  Matrix biasGradient;
-  Matrix slopeGradient;
 
-  private final int module;
-
-  /**
-   * @param module the number of the linear part in PyTorch's {@code nn.Sequential}; the activation
-   *     has the next number
-   */
-  Dense(int in, int out, Activation activation, Initializer initializer, int module) {
-    this.in = in;
-    this.out = out;
-    this.activation = activation;
+  Dense(
+      int in,
+      int out,
+      Activation activation,
+      Initializer initializer,
+      boolean bias,
+      String prefix,
+      int module) {
+    super(in, out, activation, bias, prefix, module);
     this.initializer = initializer;
-    this.module = module;
-    weightName = module + ".weight";
-    biasName = module + ".bias";
-    slopeName = module + 1 + ".weight";
   }
 
-  /** Returns the same layer with no parameters yet. */
+  @Override
   Dense copy() {
-    return new Dense(in, out, activation, initializer, module);
+    return new Dense(in, out, activation, initializer, hasBias(), prefix(), module());
   }
 
-  /** Returns the number of {@code nn.Sequential} modules that this layer stands for. */
+  /** Returns the same layer without a bias. */
+  Dense withoutBias() {
+    return new Dense(in, out, activation, initializer, false, prefix(), module());
+  }
+
+  @Override
   int modules() {
-    return activation == Activation.IDENTITY ? 1 : 2;
+    return 1 + modules(activation);
   }
 
-  void addTo(Slab.Layout layout) {
-    layout.add(weightName, out, in).add(biasName, out, 1);
-    if (activation.isLearnt()) {
-      layout.add(slopeName, 1, 1);
-    }
+  @Override
+  void addTo(Slab.Layout parameters, Slab.Layout statistics) {
+    parameters.add(name(0, "weight"), out, in);
+    super.addTo(parameters, statistics);
   }
 
-  void bindParameters(Slab slab) {
-    weight = slab.get(weightName);
-    bias = slab.get(biasName);
-    slope = activation.isLearnt() ? slab.get(slopeName) : null;
+  @Override
+  void bind(Slab parameters, Slab statistics) {
+    weight = parameters.get(name(0, "weight"));
+    super.bind(parameters, statistics);
   }
 
-  void bindGradients(Slab slab) {
-    weightGradient = slab.get(weightName);
-    biasGradient = slab.get(biasName);
-    slopeGradient = activation.isLearnt() ? slab.get(slopeName) : null;
+  @Override
+  void bindGradients(Slab gradients) {
+    weightGradient = gradients.get(name(0, "weight"));
+    super.bindGradients(gradients);
   }
 
-  /** Sets biases to zero, a learnt slope to its start and weights by the initializer. */
+  @Override
   void initialize(Engine engine, long seed, int stream) {
-    Kernels kernels = engine.kernels();
-    kernels.fill().constant(bias.segment(), bias.offset(), 0, out, 0);
-    if (slope != null) {
-      slope.set(0, 0, activation.parameter());
-    }
+    super.initialize(engine, seed, stream);
     initializer.fill(engine, weight, in, out, seed, stream);
+  }
+
+  @Override
+  void enter(Plan plan) {
+    Matrix z = plan.product(this);
+    if (hasBias() || activation != Activation.IDENTITY) {
+      plan.activate(this, z, bias);
+    }
+  }
+
+  @Override
+  String text() {
+    return out + ":" + activation + (hasBias() ? "" : ":no_bias");
+  }
+
+  @Override
+  String brief() {
+    return out + (activation == Activation.IDENTITY ? "" : " " + activation);
   }
 
   /** Returns the layer in a line, as in {@code 784 -> 256 relu, he_normal}. */

@@ -1,122 +1,77 @@
 package fathom.nn;
 
-import fathom.kernel.ActivationKernels;
 import fathom.kernel.Engine;
 import fathom.kernel.Form;
-import fathom.kernel.Function;
 import fathom.kernel.Member;
 import fathom.kernel.Product;
 import fathom.matrix.Matrix;
 
 /**
- * A dense layer at work on batches of one size: B samples, feature-major. A member computes blocks
- * of units; what follows a product elementwise is done on the block while it is in cache.
+ * A dense layer's products on batches of one size: B samples, feature-major. A member computes
+ * blocks of units; what follows a product row by row is done on the block while it is in cache.
  */
-final class DensePass {
+final class DensePass extends Head {
   private final Dense layer;
-  private final boolean first;
-  private final boolean training;
-  private final ActivationKernels kernels;
+  private final Matrix z;
+  private final boolean learns;
+  private final boolean lowest;
   private final Product forward;
   private final Product weightGradient;
   private final Product inputGradient;
-  private final double[] slopeShares;
-
-  /** Out x B: the weighted sums, then the output, or the slope where the activation keeps it. */
-  final Matrix z;
-
-  /** Out x B: the output; the same matrix as z where the derivative follows from the output. */
-  final Matrix a;
-
-  /** Out x B: the loss's gradient by the output, then by the weighted sums; null in inference. */
-  final Matrix d;
 
   /**
+   * Binds the products.
+   *
+   * @param z out x B: the weighted sums
    * @param first whether the layer reads the batch as it came, B x in, rather than feature-major
+   * @param learns whether gradients by the weights are computed
+   * @param lowest whether no gradient by the input is needed
    */
-  DensePass(Engine engine, Dense layer, boolean first, Matrix z, Matrix a, Matrix d) {
+  DensePass(Engine engine, Dense layer, Matrix z, boolean first, boolean learns, boolean lowest) {
     int batch = z.cols();
     this.layer = layer;
-    this.first = first;
     this.z = z;
-    this.a = a;
-    this.d = d;
-    training = d != null;
-    kernels = engine.kernels().activation();
+    this.learns = learns;
+    this.lowest = lowest;
     forward = engine.product(first ? Form.NT : Form.NN, layer.out, batch, layer.in);
     weightGradient = engine.product(first ? Form.NN : Form.NT, layer.out, layer.in, batch);
     inputGradient = engine.product(Form.TN, layer.in, batch, layer.out);
-    slopeShares = new double[(layer.out + Pass.DERIVE_ROWS - 1) / Pass.DERIVE_ROWS];
   }
 
-  static boolean keepsBoth(Activation activation) {
-    return activation.isLearnt() || activation.function().keepsSlope();
-  }
-
+  @Override
   double flops() {
-    return forward.flops() * (!training ? 1 : first ? 2 : 3);
+    return forward.flops() * (1 + (learns ? 1 : 0) + (lowest ? 0 : 1));
   }
 
-  /** {@code A <- f(W X + b 1ᵀ)} for the member's blocks of units. */
-  void forward(Member member, Matrix input) {
+  /** {@code Z <- W X} and what follows, for the member's blocks of units. */
+  @Override
+  void forward(Member member, Matrix input, Group group) {
     int end = member.to(forward.blocks());
     for (int block = member.from(forward.blocks()); block < end; block++) {
       forward.run(layer.weight, input, z, block);
-      activate(forward.from(block), forward.to(block));
+      group.forward(forward.from(block), forward.to(block));
     }
   }
 
-  private void activate(int from, int to) {
-    Activation f = layer.activation;
-    if (f.isLearnt() && training) {
-      kernels.prelu(layer.slope.get(0, 0), z, layer.bias, a, from, to);
-    } else if (f.isLearnt()) {
-      kernels.activate(Function.LEAKY_RELU, layer.slope.get(0, 0), z, layer.bias, from, to);
-    } else if (training && f.function().keepsSlope()) {
-      kernels.activateAndSlope(f.function(), f.parameter(), z, layer.bias, a, from, to);
-    } else {
-      kernels.activate(f.function(), f.parameter(), z, layer.bias, from, to);
-    }
-  }
-
-  /** {@code D <- D * f'} and {@code db <- D 1} for a run of units. */
-  void derive(int from, int to) {
-    Activation f = layer.activation;
-    Matrix db = layer.biasGradient;
-    if (f.isLearnt()) {
-      float slope = layer.slope.get(0, 0);
-      for (int r = from; r < to; r += Pass.DERIVE_ROWS) {
-        int end = Math.min(to, r + Pass.DERIVE_ROWS);
-        slopeShares[r / Pass.DERIVE_ROWS] = kernels.preluDerive(slope, z, d, db, r, end);
-      }
-    } else if (f.function().keepsSlope()) {
-      kernels.multiplySlope(z, d, db, from, to);
-    } else {
-      kernels.derive(f.function(), f.parameter(), a, d, db, from, to);
-    }
-  }
-
-  /** {@code dW <- D Xᵀ} for the member's blocks of units; D must be whole. */
-  void weightGradient(Member member, Matrix input) {
-    int end = member.to(weightGradient.blocks());
-    for (int block = member.from(weightGradient.blocks()); block < end; block++) {
-      weightGradient.run(d, input, layer.weightGradient, block);
-    }
-    if (layer.slope != null && member.index() == 0) {
-      double sum = 0;
-      for (double share : slopeShares) {
-        sum += share;
-      }
-      layer.slopeGradient.set(0, 0, (float) sum);
-    }
-  }
-
-  /** {@code dA <- Wᵀ D} for the member's blocks of the layer below, and that layer's derivative. */
-  void inputGradient(Member member, DensePass below) {
+  /** {@code dA <- Wᵀ D} for the member's blocks of the units below, and their way back. */
+  @Override
+  void backward(Member member, Group group, Group below) {
     int end = member.to(inputGradient.blocks());
     for (int block = member.from(inputGradient.blocks()); block < end; block++) {
-      inputGradient.run(layer.weight, d, below.d, block);
-      below.derive(inputGradient.from(block), inputGradient.to(block));
+      inputGradient.run(layer.weight, group.d, below.d, block);
+      below.backward(inputGradient.from(block), inputGradient.to(block));
+    }
+  }
+
+  /** {@code dW <- D Xᵀ} for the member's blocks of units. */
+  @Override
+  void learn(Member member, Matrix input, Group group) {
+    if (!learns) {
+      return;
+    }
+    int end = member.to(weightGradient.blocks());
+    for (int block = member.from(weightGradient.blocks()); block < end; block++) {
+      weightGradient.run(group.d, input, layer.weightGradient, block);
     }
   }
 }

@@ -12,9 +12,9 @@ import java.util.concurrent.locks.StampedLock;
 import java.util.stream.Collectors;
 
 /**
- * A feed-forward network of dense layers. Parameters lie in one slab, gradients in another of the
- * same layout; both are named as in PyTorch's {@code nn.Sequential}: {@code 0.weight} (out x in),
- * {@code 0.bias}, ….
+ * A feed-forward network. Parameters lie in one slab, gradients in another of the same layout; both
+ * are named as in PyTorch's {@code nn.Sequential}: {@code 0.weight} (out x in), {@code 0.bias}, ….
+ * What is kept and not learnt, batch norm's running statistics, lies in a third.
  *
  * <p>Any number of threads may call {@link #predict} at once, also while the network is trained: a
  * prediction sees the parameters of whole steps only. Training steps exclude each other. {@link
@@ -23,31 +23,34 @@ import java.util.stream.Collectors;
 public final class Network implements AutoCloseable {
   private final Engine engine;
   private final boolean ownsEngine;
-  private final List<Dense> layers;
+  private final List<Layer> layers;
   private final long seed;
   private final Arena arena = Arena.ofShared();
   private final StampedLock lock = new StampedLock();
   private final ArrayDeque<Prediction> idle = new ArrayDeque<>();
   private final List<Workspace> workspaces = new ArrayList<>();
+  private final Dropout.Draws draws = new Dropout.Draws();
   private final Slab parameters;
+  private final Slab statistics;
   private final List<Runnable> closers = new ArrayList<>();
   private Slab gradients;
   private Workspace training;
+  private int frozen;
+  private long firstLearnt;
   private volatile boolean closed;
 
-  private Network(Engine engine, boolean ownsEngine, List<Dense> layers, long seed) {
+  Network(Engine engine, boolean ownsEngine, List<Layer> layers, long seed) {
     this.engine = engine;
     this.ownsEngine = ownsEngine;
     this.layers = layers;
     this.seed = seed;
+    draws.seed(seed);
     Slab.Layout layout = new Slab.Layout();
-    for (Dense layer : layers) {
-      layer.addTo(layout);
-    }
+    Slab.Layout kept = new Slab.Layout();
+    layers.forEach(layer -> layer.addTo(layout, kept));
     parameters = new Slab(layout, arena);
-    for (Dense layer : layers) {
-      layer.bindParameters(parameters);
-    }
+    statistics = new Slab(kept, arena);
+    layers.forEach(layer -> layer.bind(parameters, statistics));
     reset(seed);
   }
 
@@ -56,8 +59,8 @@ public final class Network implements AutoCloseable {
    *
    * @param features the length of an input row
    */
-  public static Builder input(int features) {
-    return new Builder(features);
+  public static NetworkBuilder input(int features) {
+    return new NetworkBuilder(new Architecture(features));
   }
 
   /** Draws all parameters anew, as if the network had been built with that seed. */
@@ -82,7 +85,7 @@ public final class Network implements AutoCloseable {
     return layers.get(layers.size() - 1).out;
   }
 
-  /** Returns the number of dense layers. */
+  /** Returns the number of layers. */
   public int depth() {
     return layers.size();
   }
@@ -102,21 +105,13 @@ public final class Network implements AutoCloseable {
     return engine;
   }
 
-  /** Returns the number of units of a layer. */
-  public int units(int layer) {
-    return layers.get(layer).out;
-  }
-
-  /** Returns the activation of a layer. */
-  public Activation activation(int layer) {
-    return layers.get(layer).activation;
-  }
-
-  /** Returns the names of the parameters that are learnt slopes of PReLU. */
-  public Set<String> slopeNames() {
+  /**
+   * Returns the names of parameters that are matrices, dense layers' weights; others are vectors.
+   */
+  public Set<String> weightNames() {
     return layers.stream()
-        .filter(l -> l.activation.isLearnt())
-        .map(l -> l.slopeName)
+        .filter(Dense.class::isInstance)
+        .map(layer -> layer.name(0, "weight"))
         .collect(Collectors.toSet());
   }
 
@@ -125,10 +120,58 @@ public final class Network implements AutoCloseable {
     return layers.get(layer).toString();
   }
 
+  /** Returns a layer in a few words, as in {@code 256 relu}. */
+  public String brief(int layer) {
+    return layers.get(layer).brief();
+  }
+
+  /** Returns all layers in words that {@link #parse} reads. */
+  public String architecture() {
+    return Architecture.text(inputs(), layers);
+  }
+
   /** Returns all parameters. They may be read and written between steps. */
   public Slab parameters() {
     requireOpen();
     return parameters;
+  }
+
+  /** Returns batch norm's running means and variances, which steps change. */
+  public Slab statistics() {
+    requireOpen();
+    return statistics;
+  }
+
+  /**
+   * Lets the first layers be as they are: steps neither change them nor spend time on their
+   * gradients, and they work as in inference (batch norm by its running statistics, no dropout).
+   *
+   * @param count how many layers, from 0, which frees all, to one less than there are
+   * @throws IllegalArgumentException if there are not so many
+   */
+  public void freeze(int count) {
+    if (count < 0 || count >= depth()) {
+      throw new IllegalArgumentException(
+          "can freeze 0 to " + (depth() - 1) + " of " + depth() + " layers, not " + count);
+    }
+    long stamp = beginStep();
+    try {
+      Slab.Layout still = new Slab.Layout();
+      layers.subList(0, count).forEach(layer -> layer.addTo(still, new Slab.Layout()));
+      firstLearnt = still.size();
+      frozen = count;
+      if (training != null) {
+        training.close();
+        training = null;
+      }
+    } finally {
+      endStep(stamp);
+    }
+  }
+
+  /** Returns where the parameters that learn begin in their slab: 0 unless layers are frozen. */
+  public long firstLearnt() {
+    return firstLearnt;
   }
 
   /** Returns all gradients, as the last backward pass left them; allocated at the first call. */
@@ -136,9 +179,7 @@ public final class Network implements AutoCloseable {
     requireOpen();
     if (gradients == null) {
       gradients = new Slab(parameters.layout(), arena);
-      for (Dense layer : layers) {
-        layer.bindGradients(gradients);
-      }
+      layers.forEach(layer -> layer.bindGradients(gradients));
     }
     return gradients;
   }
@@ -158,7 +199,7 @@ public final class Network implements AutoCloseable {
       if (training != null) {
         training.close();
       }
-      training = new Workspace(engine, layers, batch, true);
+      training = new Workspace(engine, layers, batch, true, frozen, draws);
     }
     return training.pass(batch);
   }
@@ -219,7 +260,7 @@ public final class Network implements AutoCloseable {
     synchronized (idle) {
       Prediction prediction = idle.poll();
       if (prediction == null) {
-        Workspace memory = new Workspace(engine, layers, Prediction.ROWS, false);
+        Workspace memory = new Workspace(engine, layers, Prediction.ROWS, false, 0, draws);
         workspaces.add(memory);
         prediction = new Prediction(engine, memory);
       }
@@ -264,74 +305,12 @@ public final class Network implements AutoCloseable {
     }
   }
 
-  /** Describes a network layer by layer. */
-  public static final class Builder {
-    private final List<Dense> layers = new ArrayList<>();
-    private int width;
-    private int modules;
-    private long seed;
-    private Engine engine;
-
-    private Builder(int features) {
-      width = positive("an input row", features);
-    }
-
-    /** Adds a layer without activation: logits, or a regression's output. */
-    public Builder dense(int units) {
-      return dense(units, Activation.IDENTITY);
-    }
-
-    /** Adds a layer with the initializer that keeps the variance through its activation. */
-    public Builder dense(int units, Activation activation) {
-      return dense(units, activation, Initializer.recommended(activation));
-    }
-
-    /**
-     * Adds a fully connected layer.
-     *
-     * @throws IllegalArgumentException if units is not positive
-     */
-    public Builder dense(int units, Activation activation, Initializer initializer) {
-      positive("a layer", units);
-      Dense layer = new Dense(width, units, activation, initializer, modules);
-      layers.add(layer);
-      modules += layer.modules();
-      width = units;
-      return this;
-    }
-
-    /** Sets the seed of the initial parameters; 0 unless set, and as good as any other. */
-    public Builder seed(long newSeed) {
-      seed = newSeed;
-      return this;
-    }
-
-    /** Sets what computes; the caller closes it. Unless set, networks share one engine. */
-    public Builder engine(Engine newEngine) {
-      engine = newEngine;
-      return this;
-    }
-
-    /**
-     * Allocates the network and draws its parameters.
-     *
-     * @throws IllegalStateException if there is no layer
-     * @throws fathom.blas.BlasUnavailableException if the library cannot be loaded
-     */
-    public Network build() {
-      if (layers.isEmpty()) {
-        throw new IllegalStateException("a network needs at least one layer");
-      }
-      boolean owns = engine == null;
-      List<Dense> fresh = layers.stream().map(Dense::copy).toList();
-      return new Network(owns ? Engine.shared() : engine, owns, fresh, seed);
-    }
-
-    private static int positive(String what, int size) {
-      if (size < 1) {
-        throw new IllegalArgumentException(what + " needs at least one unit, not " + size);
-      }
-      return size;
-    }
+  /**
+   * Starts from what {@link #architecture} returned; parameters are zero.
+   *
+   * @throws IllegalArgumentException if the text is none, with the word that is wrong
+   */
+  public static NetworkBuilder parse(String architecture) {
+    return new NetworkBuilder(Architecture.parse(architecture));
   }
 }

@@ -1,6 +1,5 @@
 package fathom.nn;
 
-import fathom.kernel.Engine;
 import fathom.kernel.Member;
 import fathom.matrix.Matrix;
 import java.util.List;
@@ -11,28 +10,26 @@ import java.util.List;
  */
 public final class Pass {
   /** Blocks of rows start at multiples of this, whatever cuts them. */
-  static final int DERIVE_ROWS = 16;
+  static final int BLOCK = 16;
 
   private static final double WORTH_SHARING = 1e6;
   private static final double WORTH_A_BARRIER = 2e5;
 
-  private final DensePass[] layers;
+  private final Group[] groups;
+  private final List<Matrix> outputs;
+  private final int lowest;
   private final int batch;
+  private final Dropout.Draws draws;
   private final boolean worthSharing;
 
-  Pass(Engine engine, List<Dense> dense, Workspace memory, int batch) {
+  Pass(Plan plan, int batch, Dropout.Draws draws) {
     this.batch = batch;
-    layers = new DensePass[dense.size()];
-    double flops = 0;
-    for (int i = 0; i < layers.length; i++) {
-      Dense layer = dense.get(i);
-      Matrix z = memory.sums(i, layer.out, batch);
-      Matrix a = memory.outputs(i, layer.out, batch);
-      Matrix d = memory.gradients(i, layer.out, batch);
-      layers[i] = new DensePass(engine, layer, i == 0, z, a, d);
-      flops += layers[i].flops();
-    }
-    worthSharing = flops > WORTH_SHARING && flops / layers.length > WORTH_A_BARRIER;
+    this.draws = draws;
+    groups = plan.groups().toArray(new Group[0]);
+    outputs = plan.outputs();
+    lowest = plan.lowest();
+    double flops = plan.flops();
+    worthSharing = flops > WORTH_SHARING && flops / groups.length > WORTH_A_BARRIER;
   }
 
   /** Returns the number of samples B. */
@@ -45,19 +42,24 @@ public final class Pass {
     return worthSharing;
   }
 
+  /** Sets which step's random draws dropout and noise take in training, from 0. */
+  public void step(long step) {
+    draws.step(step);
+  }
+
   /** Returns the number of layers. */
   public int layers() {
-    return layers.length;
+    return outputs.size();
   }
 
   /** Returns a layer's output after {@link #forward}, feature-major: out x B. */
   public Matrix output(int layer) {
-    return layers[layer].a;
+    return outputs.get(layer);
   }
 
   /** Returns the network's output after {@link #forward}, feature-major: out x B. */
   public Matrix output() {
-    return layers[layers.length - 1].a;
+    return groups[groups.length - 1].a();
   }
 
   /**
@@ -65,7 +67,7 @@ public final class Pass {
    * layers' gradients pass through the same memory.
    */
   public Matrix outputGradient() {
-    return layers[layers.length - 1].d;
+    return groups[groups.length - 1].d;
   }
 
   /**
@@ -75,32 +77,32 @@ public final class Pass {
    */
   public void forward(Member member, Matrix x) {
     Matrix input = x;
-    for (DensePass layer : layers) {
-      layer.forward(member, input);
-      input = layer.a;
+    for (Group group : groups) {
+      group.head.forward(member, input, group);
+      input = group.a();
       member.barrier();
     }
   }
 
   /**
-   * Computes the gradients of all parameters, overwriting them; they are whole for all members when
-   * the method returns.
+   * Computes the gradients of all parameters that learn, overwriting them; they are whole for all
+   * members when the method returns.
    *
    * @param x the batch that {@link #forward} saw
    */
   public void backward(Member member, Matrix x) {
-    DensePass top = layers[layers.length - 1];
-    int units = top.a.rows();
-    int blocks = (units + DERIVE_ROWS - 1) / DERIVE_ROWS;
-    int from = member.from(blocks) * DERIVE_ROWS;
-    top.derive(from, Math.min(units, member.to(blocks) * DERIVE_ROWS));
+    groups[groups.length - 1].backwardRows(member);
     member.barrier();
-    for (int i = layers.length - 1; i > 0; i--) {
-      layers[i].weightGradient(member, layers[i - 1].a);
-      layers[i].inputGradient(member, layers[i - 1]);
-      member.barrier();
+    for (int i = groups.length - 1; i >= lowest; i--) {
+      if (i > lowest) {
+        groups[i].head.backward(member, groups[i], groups[i - 1]);
+        member.barrier();
+      }
+      groups[i].head.learn(member, i == 0 ? x : groups[i - 1].a(), groups[i]);
+      if (member.index() == 0) {
+        groups[i].finish();
+      }
     }
-    layers[0].weightGradient(member, x);
     member.barrier();
   }
 }

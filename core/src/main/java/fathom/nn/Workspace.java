@@ -4,83 +4,106 @@ import fathom.kernel.Engine;
 import fathom.matrix.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
  * The memory of passes up to one batch size, and the passes themselves, one for each size that was
- * asked for. In training every layer keeps its output; in inference two buffers take turns.
- * Gradients take turns in two buffers as well, since a layer's is used up when the one below it is
- * made.
+ * asked for. Passes of different sizes use the same memory: a plan asks for matrices in the same
+ * order whatever the size.
  */
 final class Workspace implements AutoCloseable {
   private static final int ALIGNMENT = 64;
 
   private final Engine engine;
-  private final List<Dense> layers;
+  private final List<Layer> layers;
   private final int capacity;
   private final boolean training;
+  private final int frozen;
+  private final Dropout.Draws draws;
   private final Arena arena = Arena.ofShared();
   private final Pass[] passes;
-  private final MemorySegment[] sums;
-  private final MemorySegment[] outputs;
-  private final MemorySegment[] gradients = new MemorySegment[2];
+  private final List<MemorySegment> segments = new ArrayList<>();
+  private final List<MemorySegment> buffers = new ArrayList<>();
+  private final MemorySegment[] gradients = new MemorySegment[3];
+  private final int widest;
+  private int next;
 
-  Workspace(Engine engine, List<Dense> layers, int capacity, boolean training) {
+  Workspace(
+      Engine engine,
+      List<Layer> layers,
+      int capacity,
+      boolean training,
+      int frozen,
+      Dropout.Draws draws) {
     this.engine = engine;
     this.layers = layers;
     this.capacity = capacity;
     this.training = training;
+    this.frozen = frozen;
+    this.draws = draws;
     passes = new Pass[capacity + 1];
-    sums = new MemorySegment[layers.size()];
-    outputs = new MemorySegment[layers.size()];
-    int widest = 0;
-    for (Dense layer : layers) {
-      widest = Math.max(widest, layer.out);
-    }
-    for (int i = 0; i < sums.length; i++) {
-      Dense layer = layers.get(i);
-      if (!training) {
-        sums[i] = i < 2 ? allocate(widest) : sums[i - 2];
-        outputs[i] = sums[i];
-      } else {
-        sums[i] = allocate(layer.out);
-        outputs[i] = DensePass.keepsBoth(layer.activation) ? allocate(layer.out) : sums[i];
-      }
-    }
-    if (training) {
-      gradients[0] = allocate(widest);
-      gradients[1] = allocate(widest);
-    }
-  }
-
-  private MemorySegment allocate(int rows) {
-    return arena.allocate(Math.max(1, (long) rows * capacity) * Float.BYTES, ALIGNMENT);
+    widest = layers.stream().mapToInt(l -> Math.max(l.in, l.out)).max().orElseThrow();
   }
 
   int capacity() {
     return capacity;
   }
 
+  Dropout.Draws draws() {
+    return draws;
+  }
+
   /** Returns the pass for a batch size up to the capacity. */
   Pass pass(int batch) {
     Pass pass = passes[batch];
     if (pass == null) {
-      pass = new Pass(engine, layers, this, batch);
+      pass = new Pass(new Plan(engine, layers, this, batch, training, frozen), batch, draws);
       passes[batch] = pass;
     }
     return pass;
   }
 
-  Matrix sums(int layer, int rows, int batch) {
-    return new Matrix(sums[layer], 0, rows, batch, batch);
+  /** Goes back to the first matrix, for the plan of another size. */
+  void restart() {
+    next = 0;
   }
 
-  Matrix outputs(int layer, int rows, int batch) {
-    return new Matrix(outputs[layer], 0, rows, batch, batch);
+  /** Returns the next matrix that has memory of its own; cols is 1 or the batch size. */
+  Matrix matrix(int rows, int cols) {
+    if (next == segments.size()) {
+      segments.add(allocate(rows, cols == 1 ? 1 : capacity));
+    }
+    MemorySegment segment = segments.get(next);
+    if (segment.byteSize() < (long) rows * cols * Float.BYTES) {
+      segment = allocate(rows, capacity);
+      segments.set(next, segment);
+    }
+    next++;
+    return new Matrix(segment, 0, rows, cols, cols);
   }
 
-  Matrix gradients(int layer, int rows, int batch) {
-    return training ? new Matrix(gradients[layer % 2], 0, rows, batch, batch) : null;
+  /** Returns a matrix in a buffer that none of the given ones lies in. */
+  Matrix reusable(int rows, int batch, List<Matrix> used) {
+    for (MemorySegment buffer : buffers) {
+      if (used.stream().noneMatch(m -> m.segment().equals(buffer))) {
+        return new Matrix(buffer, 0, rows, batch, batch);
+      }
+    }
+    MemorySegment buffer = allocate(widest, capacity);
+    buffers.add(buffer);
+    return new Matrix(buffer, 0, rows, batch, batch);
+  }
+
+  Matrix gradient(int turn, int rows, int batch) {
+    if (gradients[turn] == null) {
+      gradients[turn] = allocate(widest, capacity);
+    }
+    return new Matrix(gradients[turn], 0, rows, batch, batch);
+  }
+
+  private MemorySegment allocate(int rows, int cols) {
+    return arena.allocate(Math.max(1, (long) rows * cols) * Float.BYTES, ALIGNMENT);
   }
 
   @Override

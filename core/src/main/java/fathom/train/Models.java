@@ -6,18 +6,16 @@ import fathom.data.Scaling;
 import fathom.data.Task;
 import fathom.kernel.Engine;
 import fathom.matrix.Matrix;
-import fathom.nn.Activation;
-import fathom.nn.Initializer;
 import fathom.nn.Network;
+import fathom.nn.NetworkBuilder;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
@@ -33,10 +31,6 @@ public final class Models {
   private static final String INPUT = "fathom.input";
   private static final String TARGET = "fathom.target";
   private static final String PROVENANCE = "fathom.about.";
-  private static final int MAX_UNITS = 1 << 26;
-
-  /** Keeps the initializer out of the way when every parameter comes from a file. */
-  private static final Initializer UNDRAWN = Initializer.ZEROS;
 
   private Models() {}
 
@@ -54,7 +48,7 @@ public final class Models {
     Network network = model.network();
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("format", "pt");
-    metadata.put(LAYERS, layers(network));
+    metadata.put(LAYERS, network.architecture());
     metadata.put(TASK, model.task().name());
     putScaling(metadata, INPUT, model.scaling());
     if (model.targetScaling() != null) {
@@ -63,33 +57,29 @@ public final class Models {
     putNames(metadata, CLASSES, model.classNames());
     putNames(metadata, FEATURES, model.featureNames());
     new TreeMap<>(model.provenance()).forEach((k, v) -> metadata.put(PROVENANCE + k, v));
-    // Biases and learnt slopes are vectors in PyTorch, columns here.
-    Set<String> slopes = network.slopeNames();
+    Set<String> weights = network.weightNames();
     Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
     long stamp = network.beginStep();
     try {
-      network
-          .parameters()
-          .matrices()
+      tensors(network)
           .forEach(
               (name, matrix) ->
                   tensors.put(
                       name,
-                      name.endsWith(".bias") || slopes.contains(name)
-                          ? Safetensors.Tensor.vector(matrix)
-                          : Safetensors.Tensor.of(matrix)));
+                      weights.contains(name)
+                          ? Safetensors.Tensor.of(matrix)
+                          : Safetensors.Tensor.vector(matrix)));
       Safetensors.write(file, metadata, tensors);
     } finally {
       network.endStep(stamp);
     }
   }
 
-  private static String layers(Network network) {
-    StringBuilder text = new StringBuilder().append(network.inputs());
-    for (int i = 0; i < network.depth(); i++) {
-      text.append(' ').append(network.units(i)).append(':').append(network.activation(i));
-    }
-    return text.toString();
+  /** Returns what is learnt and what is kept, in that order. */
+  private static Map<String, Matrix> tensors(Network network) {
+    Map<String, Matrix> all = new LinkedHashMap<>(network.parameters().matrices());
+    all.putAll(network.statistics().matrices());
+    return all;
   }
 
   private static void putScaling(Map<String, String> metadata, String key, Scaling scaling) {
@@ -148,7 +138,7 @@ public final class Models {
       Map<String, String> metadata = tensors.metadata();
       Network network = network(file, tensors, engine);
       try {
-        for (Map.Entry<String, Matrix> e : network.parameters().matrices().entrySet()) {
+        for (Map.Entry<String, Matrix> e : tensors(network).entrySet()) {
           tensors.copyTo(e.getKey(), e.getValue());
         }
         return model(file, metadata, network);
@@ -188,33 +178,26 @@ public final class Models {
       throw new DataException(
           file + ": is no model of Fathom: its metadata have no '" + LAYERS + "'");
     }
-    String[] parts = text.split(" ", -1);
-    Network.Builder builder = Network.input(size(file, parts[0]));
-    if (engine != null) {
-      builder.engine(engine);
+    NetworkBuilder builder;
+    try {
+      builder = Network.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new DataException(file + ": '" + LAYERS + "' is no architecture: " + e.getMessage());
     }
-    int module = 0;
-    int width = size(file, parts[0]);
-    Set<String> expected = new LinkedHashSet<>();
-    for (String part : Arrays.asList(parts).subList(1, parts.length)) {
-      int colon = part.indexOf(':');
-      int units = size(file, colon < 0 ? part : part.substring(0, colon));
-      Activation activation = activation(file, part.substring(colon + 1));
-      requireShape(file, tensors, module + ".weight", List.of((long) units, (long) width));
-      requireShape(file, tensors, module + ".bias", List.of((long) units));
-      expected.addAll(List.of(module + ".weight", module + ".bias"));
-      if (activation.isLearnt()) {
-        expected.add(module + 1 + ".weight");
-      }
-      builder.dense(units, activation, UNDRAWN);
-      module += activation == Activation.IDENTITY ? 1 : 2;
-      width = units;
+    Map<String, List<Long>> expected = builder.tensors();
+    for (Map.Entry<String, List<Long>> e : expected.entrySet()) {
+      requireShape(file, tensors, e.getKey(), e.getValue());
     }
-    if (expected.isEmpty() || !tensors.names().equals(expected)) {
+    Set<String> found = new TreeSet<>(tensors.names());
+    found.removeIf(name -> name.endsWith(".num_batches_tracked"));
+    if (!found.equals(expected.keySet())) {
       throw new DataException(
           String.format(
               "%s: holds %d tensors where its layers '%s' have %d; the file is damaged",
-              file, tensors.names().size(), text, expected.size()));
+              file, found.size(), text, expected.size()));
+    }
+    if (engine != null) {
+      builder.engine(engine);
     }
     return builder.build();
   }
@@ -227,26 +210,6 @@ public final class Models {
           String.format(
               "%s: tensor '%s' has shape %s where its layers say %s; the file is damaged",
               file, name, shape, expected));
-    }
-  }
-
-  private static int size(Path file, String text) {
-    try {
-      int size = Integer.parseInt(text);
-      if (size >= 1 && size <= MAX_UNITS) {
-        return size;
-      }
-    } catch (NumberFormatException e) {
-      // Reported below.
-    }
-    throw new DataException(file + ": '" + text + "' in '" + LAYERS + "' is no number of units");
-  }
-
-  private static Activation activation(Path file, String name) {
-    try {
-      return Activation.named(name);
-    } catch (IllegalArgumentException e) {
-      throw new DataException(file + ": " + e.getMessage());
     }
   }
 

@@ -129,7 +129,14 @@ public final class Trainer implements AutoCloseable {
     String where = "the loss itself, every layer's output being finite";
     for (int i = 0; i < pass.layers(); i++) {
       if (!isFinite(pass.output(i))) {
-        where = "the output of layer " + (i + 1) + " of " + pass.layers();
+        where =
+            "the output of layer "
+                + (i + 1)
+                + " of "
+                + pass.layers()
+                + " ("
+                + network.describe(i)
+                + ")";
         break;
       }
     }
@@ -167,10 +174,13 @@ public final class Trainer implements AutoCloseable {
     private Matrix x;
     private MemorySegment labels;
     private Matrix t;
+    private long first;
     private double loss;
 
     void prepare(Batch batch) {
       pass = network.pass(batch.size());
+      pass.step(state.steps());
+      first = network.firstLearnt();
       x = batch.inputs();
       labels = batch.labels();
       t = null;
@@ -209,9 +219,10 @@ public final class Trainer implements AutoCloseable {
         return;
       }
       pass.backward(member, x);
-      long chunks = (network.parameters().size() + CHUNK - 1) / CHUNK;
-      long from = member.from(chunks) * CHUNK;
-      long to = Math.min(network.parameters().size(), member.to(chunks) * CHUNK);
+      long size = network.parameters().size();
+      long chunks = (size - first + CHUNK - 1) / CHUNK;
+      long from = first + member.from(chunks) * CHUNK;
+      long to = Math.min(size, first + member.to(chunks) * CHUNK);
       state.update(engine.kernels().update(), from, to);
     }
   }

@@ -9,6 +9,7 @@ import fathom.kernel.Engine;
 import fathom.kernel.Kernels;
 import fathom.nn.Activation;
 import fathom.nn.Network;
+import fathom.nn.NetworkBuilder;
 import fathom.nn.ReferenceLoss;
 import fathom.nn.ReferenceNetwork;
 import fathom.optim.Sgd;
@@ -184,7 +185,7 @@ class GradientTest {
       int in,
       int[] hidden,
       int out) {
-    Network.Builder builder = Network.input(in).seed(5).engine(engine);
+    NetworkBuilder builder = Network.input(in).seed(5).engine(engine);
     for (int units : hidden) {
       builder.dense(units, activation);
     }

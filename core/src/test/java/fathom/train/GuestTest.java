@@ -187,7 +187,8 @@ class GuestTest {
               });
       assertTrue(e.getMessage().contains("step " + e.step()), e.getMessage());
       assertTrue(e.getMessage().contains("1.0E30"), e.getMessage());
-      assertTrue(e.getMessage().matches(".*the output of layer [123] of 3;.*"), e.getMessage());
+      assertTrue(
+          e.getMessage().matches(".*the output of layer [123] of 3 \\(.+\\);.*"), e.getMessage());
       assertFalse(e.getMessage().contains("\n"));
     }
   }

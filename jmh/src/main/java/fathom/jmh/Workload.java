@@ -3,6 +3,7 @@ package fathom.jmh;
 import fathom.kernel.Engine;
 import fathom.nn.Activation;
 import fathom.nn.Network;
+import fathom.nn.NetworkBuilder;
 import fathom.optim.Adam;
 import fathom.optim.Optimizer;
 import fathom.optim.Sgd;
@@ -50,7 +51,7 @@ public enum Workload {
   }
 
   Network network(Engine engine) {
-    Network.Builder builder = Network.input(sizes[0]).seed(1).engine(engine);
+    NetworkBuilder builder = Network.input(sizes[0]).seed(1).engine(engine);
     for (int i = 1; i < sizes.length; i++) {
       builder.dense(sizes[i], activation);
     }

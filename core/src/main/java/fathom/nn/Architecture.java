@@ -1,0 +1,204 @@
+package fathom.nn;
+
+import fathom.matrix.Slab;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * The layers of a network in order, as they are described one by one: in Java by {@link
+ * NetworkBuilder}, or in the words that a model's file holds.
+ */
+final class Architecture {
+  private static final int MAX_UNITS = 1 << 26;
+
+  /** Where a residual block began. */
+  private record Block(String prefix, int module, int units, int layers) {}
+
+  private final List<Layer> layers = new ArrayList<>();
+  private final Deque<Block> blocks = new ArrayDeque<>();
+  private int width;
+  private String prefix = "";
+  private int module;
+
+  Architecture(int inputs) {
+    width = positive("an input row", inputs);
+  }
+
+  /** Returns the layers, each without parameters. */
+  List<Layer> fresh() {
+    if (layers.isEmpty()) {
+      throw new IllegalStateException("a network needs at least one layer");
+    }
+    if (!blocks.isEmpty()) {
+      throw new IllegalStateException("a residual block was begun and not ended");
+    }
+    return layers.stream().map(Layer::copy).toList();
+  }
+
+  private void add(Layer layer) {
+    layers.add(layer);
+    module += layer.modules();
+    width = layer.out;
+  }
+
+  void dense(int units, Activation activation, Initializer initializer) {
+    positive("a layer", units);
+    add(new Dense(width, units, activation, initializer, true, prefix, module));
+  }
+
+  /** Takes the bias from the last layer. */
+  void noBias() {
+    int last = layers.size() - 1;
+    if (last < 0 || !(layers.get(last) instanceof Dense)) {
+      throw new IllegalStateException("noBias() is for a dense layer, right behind it");
+    }
+    layers.set(last, ((Dense) layers.get(last)).withoutBias());
+  }
+
+  void batchNorm(Activation activation, float momentum, float epsilon) {
+    add(new BatchNorm(width, activation, momentum, epsilon, prefix, module));
+  }
+
+  void layerNorm(Activation activation, float epsilon) {
+    add(new LayerNorm(width, activation, epsilon, prefix, module));
+  }
+
+  void activation(Activation activation) {
+    add(new Activate(width, activation, prefix, module));
+  }
+
+  void noise(Dropout.Kind kind, double p) {
+    add(new Dropout(width, kind, p, layers.size(), prefix, module));
+  }
+
+  void begin() {
+    blocks.push(new Block(prefix, module, width, layers.size()));
+    add(new Residual.Fork(width, prefix, module));
+    prefix += module + ".";
+    module = 0;
+  }
+
+  void end(float scale) {
+    Block block = blocks.pop();
+    if (layers.size() == block.layers + 1) {
+      throw new IllegalArgumentException("a residual block needs a layer in its branch");
+    }
+    if (width != block.units) {
+      throw new IllegalArgumentException(
+          String.format(
+              "a residual block takes %d units and its branch gives %d: end the branch with a layer"
+                  + " of %d",
+              block.units, width, block.units));
+    }
+    prefix = block.prefix;
+    module = block.module;
+    add(new Residual.Join(width, scale, prefix, module));
+  }
+
+  private static int positive(String what, int size) {
+    if (size < 1) {
+      throw new IllegalArgumentException(what + " needs at least one unit, not " + size);
+    }
+    return size;
+  }
+
+  /** Returns the shapes of parameters and statistics by name, as PyTorch has them. */
+  Map<String, List<Long>> tensors() {
+    Slab.Layout learnt = new Slab.Layout();
+    Slab.Layout kept = new Slab.Layout();
+    layers.forEach(layer -> layer.addTo(learnt, kept));
+    Map<String, List<Long>> shapes = new LinkedHashMap<>();
+    for (Slab.Layout layout : List.of(learnt, kept)) {
+      layout.names().forEach(name -> shapes.put(name, List.of((long) layout.rows(name))));
+    }
+    for (Layer layer : layers) {
+      if (layer instanceof Dense) {
+        shapes.put(layer.name(0, "weight"), List.of((long) layer.out, (long) layer.in));
+      }
+    }
+    return shapes;
+  }
+
+  /** Returns the words that {@link #parse} reads. */
+  static String text(int inputs, List<Layer> layers) {
+    return inputs + " " + layers.stream().map(Layer::text).collect(Collectors.joining(" "));
+  }
+
+  /**
+   * Reads what {@link #text} wrote; no initializer is drawn.
+   *
+   * @throws IllegalArgumentException if it is none, with the word that is wrong
+   */
+  static Architecture parse(String text) {
+    String[] words = text.split(" ", -1);
+    Architecture parsed = new Architecture(size(words[0]));
+    for (int i = 1; i < words.length; i++) {
+      parsed.add(words[i]);
+    }
+    if (parsed.layers.isEmpty() || !parsed.blocks.isEmpty()) {
+      throw new IllegalArgumentException("'" + text + "' breaks off");
+    }
+    return parsed;
+  }
+
+  private void add(String word) {
+    String[] parts = word.split(":", -1);
+    switch (parts[0]) {
+      case "batch_norm" -> batchNorm(activation(parts, word), number(parts, 2), number(parts, 3));
+      case "layer_norm" -> layerNorm(activation(parts, word), number(parts, 2));
+      case "activation" -> activation(activation(parts, word));
+      case "dropout" -> noise(Dropout.Kind.DROPOUT, exact(parts, 1));
+      case "alpha_dropout" -> noise(Dropout.Kind.ALPHA_DROPOUT, exact(parts, 1));
+      case "noise" -> noise(Dropout.Kind.NOISE, exact(parts, 1));
+      case "[" -> begin();
+      case "]" -> {
+        if (blocks.isEmpty()) {
+          throw new IllegalArgumentException("'" + word + "' ends a block that was not begun");
+        }
+        end(number(parts, 1));
+      }
+      default -> {
+        dense(size(parts[0]), activation(parts, word), Initializer.ZEROS);
+        if (parts.length > 2 && parts[2].equals("no_bias")) {
+          noBias();
+        }
+      }
+    }
+  }
+
+  private static Activation activation(String[] parts, String word) {
+    if (parts.length < 2) {
+      throw new IllegalArgumentException("'" + word + "' names no activation");
+    }
+    return Activation.named(parts[1]);
+  }
+
+  private static int size(String text) {
+    try {
+      int size = Integer.parseInt(text);
+      if (size >= 1 && size <= MAX_UNITS) {
+        return size;
+      }
+    } catch (NumberFormatException e) {
+      // Reported below.
+    }
+    throw new IllegalArgumentException("'" + text + "' is no number of units");
+  }
+
+  private static float number(String[] parts, int at) {
+    return (float) exact(parts, at);
+  }
+
+  private static double exact(String[] parts, int at) {
+    try {
+      return Double.parseDouble(parts[at]);
+    } catch (ArrayIndexOutOfBoundsException | NumberFormatException e) {
+      throw new IllegalArgumentException("'" + String.join(":", parts) + "' lacks a number", e);
+    }
+  }
+}

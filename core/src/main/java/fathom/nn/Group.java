@@ -1,0 +1,89 @@
+package fathom.nn;
+
+import fathom.kernel.Member;
+import fathom.matrix.Matrix;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A head and the passes over rows that follow it before the next head. */
+final class Group {
+  final Head head;
+
+  /** The gradient, out x B: first by the output of the last row pass, at last by the head's. */
+  Matrix d;
+
+  private final Matrix start;
+  private final List<RowPass> building = new ArrayList<>();
+  private RowPass[] rows = {};
+  private int learning;
+
+  /**
+   * Starts a group.
+   *
+   * @param start the head's own output
+   */
+  Group(Head head, Matrix start) {
+    this.head = head;
+    this.start = start;
+  }
+
+  void add(RowPass pass) {
+    building.add(pass);
+    rows = building.toArray(new RowPass[0]);
+  }
+
+  /** Passes added up to now belong to frozen layers: gradients do not reach them. */
+  void freeze() {
+    learning = building.size();
+  }
+
+  /** Returns the output. */
+  Matrix a() {
+    return rows.length == 0 ? start : rows[rows.length - 1].a;
+  }
+
+  void forward(int from, int to) {
+    for (RowPass pass : rows) {
+      pass.forward(from, to);
+    }
+  }
+
+  void backward(int from, int to) {
+    for (int i = rows.length - 1; i >= learning; i--) {
+      rows[i].backward(d, from, to);
+    }
+  }
+
+  /** Ends the backward pass of the rows. */
+  void finish() {
+    for (int i = rows.length - 1; i >= learning; i--) {
+      rows[i].finish();
+    }
+  }
+
+  /** Runs all rows, which members share. */
+  void forwardRows(Member member) {
+    int units = start.rows();
+    int end = to(member, units);
+    for (int r = from(member, units); r < end; r += Pass.BLOCK) {
+      forward(r, Math.min(end, r + Pass.BLOCK));
+    }
+  }
+
+  /** Takes the gradient through all rows, which members share. */
+  void backwardRows(Member member) {
+    int units = start.rows();
+    int end = to(member, units);
+    for (int r = from(member, units); r < end; r += Pass.BLOCK) {
+      backward(r, Math.min(end, r + Pass.BLOCK));
+    }
+  }
+
+  private static int from(Member member, int units) {
+    return member.from((units + Pass.BLOCK - 1) / Pass.BLOCK) * Pass.BLOCK;
+  }
+
+  private static int to(Member member, int units) {
+    return Math.min(units, member.to((units + Pass.BLOCK - 1) / Pass.BLOCK) * Pass.BLOCK);
+  }
+}

@@ -1,0 +1,55 @@
+package fathom.nn;
+
+import fathom.kernel.Member;
+import fathom.matrix.Matrix;
+
+/** What starts a group of passes: it needs all units of the group below before it can begin. */
+abstract class Head {
+  /** Returns the operations of a forward pass that count. */
+  double flops() {
+    return 0;
+  }
+
+  /**
+   * Computes this head and the group's rows; the caller's barrier follows.
+   *
+   * @param input the output of the group below, or the batch, B x in
+   */
+  abstract void forward(Member member, Matrix input, Group group);
+
+  /**
+   * Turns the group's gradient into that of the group below, and takes that through the rows of the
+   * group below; the caller's barrier follows.
+   */
+  abstract void backward(Member member, Group group, Group below);
+
+  /**
+   * Computes gradients of the head's own parameters from the group's gradient, which stays.
+   *
+   * @param input what {@link #forward} had
+   */
+  void learn(Member member, Matrix input, Group group) {}
+
+  /** Makes the batch feature-major, where no product takes it as it is. */
+  static final class Input extends Head {
+    private final Matrix a;
+
+    Input(Matrix a) {
+      this.a = a;
+    }
+
+    @Override
+    void forward(Member member, Matrix input, Group group) {
+      if (member.index() == 0) {
+        a.transposeFrom(input);
+      }
+      member.barrier();
+      group.forwardRows(member);
+    }
+
+    @Override
+    void backward(Member member, Group group, Group below) {
+      throw new IllegalStateException("nothing lies below the input");
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package fathom.nn;
+
+import fathom.kernel.Engine;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+/** Describes a network layer by layer; {@link Network#input} starts one. For one thread. */
+public final class NetworkBuilder {
+  private final Architecture layers;
+  private long seed;
+  private Engine engine;
+
+  NetworkBuilder(Architecture layers) {
+    this.layers = layers;
+  }
+
+  /** Adds a layer without activation: logits, or a regression's output. */
+  public NetworkBuilder dense(int units) {
+    return dense(units, Activation.IDENTITY);
+  }
+
+  /** Adds a layer with the initializer that keeps the variance through its activation. */
+  public NetworkBuilder dense(int units, Activation activation) {
+    return dense(units, activation, Initializer.recommended(activation));
+  }
+
+  /**
+   * Adds a fully connected layer.
+   *
+   * @throws IllegalArgumentException if units is not positive
+   */
+  public NetworkBuilder dense(int units, Activation activation, Initializer initializer) {
+    layers.dense(units, activation, initializer);
+    return this;
+  }
+
+  /**
+   * Takes the bias from the dense layer just added, as before a batch norm, which has its own.
+   *
+   * @throws IllegalStateException if the last layer is not dense
+   */
+  public NetworkBuilder noBias() {
+    layers.noBias();
+    return this;
+  }
+
+  /** Adds batch normalization, then an activation; momentum 0.1 and epsilon 1e-5. */
+  public NetworkBuilder batchNorm(Activation activation) {
+    return batchNorm(activation, 0.1f, 1e-5f);
+  }
+
+  /**
+   * Adds batch normalization (Ioffe and Szegedy 2015), then an activation. Running statistics are
+   * PyTorch's: {@code running <- (1 - momentum) running + momentum batch}.
+   *
+   * @throws IllegalArgumentException if momentum or epsilon is out of range
+   */
+  public NetworkBuilder batchNorm(Activation activation, float momentum, float epsilon) {
+    layers.batchNorm(activation, momentum, epsilon);
+    return this;
+  }
+
+  /** Adds layer normalization (Ba et al. 2016), then an activation; epsilon 1e-5. */
+  public NetworkBuilder layerNorm(Activation activation) {
+    layers.layerNorm(activation, 1e-5f);
+    return this;
+  }
+
+  /** Adds an activation alone. */
+  public NetworkBuilder activation(Activation activation) {
+    layers.activation(activation);
+    return this;
+  }
+
+  /**
+   * Adds dropout (Srivastava et al. 2014): in training, zeros with probability p, and the rest
+   * divided by 1 - p.
+   *
+   * @throws IllegalArgumentException if p is not at least 0 and below 1
+   */
+  public NetworkBuilder dropout(double p) {
+    layers.noise(Dropout.Kind.DROPOUT, p);
+    return this;
+  }
+
+  /** Adds SELU's dropout (Klambauer et al. 2017), which keeps mean 0 and variance 1. */
+  public NetworkBuilder alphaDropout(double p) {
+    layers.noise(Dropout.Kind.ALPHA_DROPOUT, p);
+    return this;
+  }
+
+  /** Adds normal noise in training. */
+  public NetworkBuilder noise(double sigma) {
+    layers.noise(Dropout.Kind.NOISE, sigma);
+    return this;
+  }
+
+  /** Adds a residual block, {@code X + branch(X)}. */
+  public NetworkBuilder residual(UnaryOperator<NetworkBuilder> branch) {
+    return residual(1, branch);
+  }
+
+  /**
+   * Adds a residual block, {@code X + scale branch(X)} (He et al. 2016). With a scale of 1 / sqrt
+   * of the number of blocks the variance stays of order one at any depth.
+   *
+   * @param branch adds the branch's layers to the builder that it is given
+   * @throws IllegalArgumentException if the branch is empty or gives another number of units
+   */
+  public NetworkBuilder residual(float scale, UnaryOperator<NetworkBuilder> branch) {
+    layers.begin();
+    NetworkBuilder unused = branch.apply(this);
+    layers.end(scale);
+    return this;
+  }
+
+  /** Returns the shapes of all tensors that the network would have, by name; allocates none. */
+  public Map<String, List<Long>> tensors() {
+    return layers.tensors();
+  }
+
+  /** Sets the seed of parameters, dropout and noise; 0 unless set, and as good as any other. */
+  public NetworkBuilder seed(long newSeed) {
+    seed = newSeed;
+    return this;
+  }
+
+  /** Sets what computes; the caller closes it. Unless set, networks share one engine. */
+  public NetworkBuilder engine(Engine newEngine) {
+    engine = newEngine;
+    return this;
+  }
+
+  /**
+   * Allocates the network and draws its parameters.
+   *
+   * @throws IllegalStateException if there is no layer
+   * @throws fathom.blas.BlasUnavailableException if the library cannot be loaded
+   */
+  public Network build() {
+    List<Layer> fresh = layers.fresh();
+    boolean owns = engine == null;
+    return new Network(owns ? Engine.shared() : engine, owns, fresh, seed);
+  }
+}

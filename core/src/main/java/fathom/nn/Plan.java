@@ -1,0 +1,209 @@
+package fathom.nn;
+
+import fathom.kernel.Engine;
+import fathom.matrix.Matrix;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * Lays out the passes of a network for batches of one size: layers enter one after the other, and
+ * find here what the one before left and where to put their own. In training each output that
+ * backward needs has memory of its own; in inference the rows of a few buffers are used over and
+ * over, and what may be done in place is.
+ */
+final class Plan {
+  private final Engine engine;
+  private final Workspace memory;
+  private final int batch;
+  private final boolean training;
+  private final int frozen;
+  private final List<Group> groups = new ArrayList<>();
+  private final List<Matrix> outputs = new ArrayList<>();
+  private final Deque<Residual.ForkPass> forks = new ArrayDeque<>();
+  private final int features;
+  private int lowest = -1;
+  private boolean spare;
+  private double flops;
+
+  /**
+   * Lays out a pass.
+   *
+   * @param frozen how many of the first layers do not learn
+   */
+  Plan(
+      Engine engine,
+      List<Layer> layers,
+      Workspace memory,
+      int batch,
+      boolean training,
+      int frozen) {
+    this.engine = engine;
+    this.memory = memory;
+    this.batch = batch;
+    this.training = training;
+    this.frozen = frozen;
+    features = layers.get(0).in;
+    memory.restart();
+    for (Layer layer : layers) {
+      if (outputs.size() == frozen && !groups.isEmpty()) {
+        last().freeze();
+      }
+      layer.enter(this);
+      if (training && lowest < 0 && outputs.size() >= frozen) {
+        lowest = groups.size() - 1;
+      }
+      outputs.add(groups.isEmpty() ? null : last().a());
+    }
+    if (training) {
+      placeGradients();
+    }
+  }
+
+  Engine engine() {
+    return engine;
+  }
+
+  List<Group> groups() {
+    return groups;
+  }
+
+  /** Returns the output of each layer. */
+  List<Matrix> outputs() {
+    return outputs;
+  }
+
+  /** Returns the first group that a gradient has to reach. */
+  int lowest() {
+    return Math.max(0, lowest);
+  }
+
+  /** Returns the operations of the products of a pass, forward and back. */
+  double flops() {
+    return flops;
+  }
+
+  /** Returns whether the layer that enters trains, so that it keeps what backward needs. */
+  boolean learns() {
+    return training && outputs.size() >= frozen;
+  }
+
+  Dropout.Draws draws() {
+    return memory.draws();
+  }
+
+  private Group last() {
+    return groups.get(groups.size() - 1);
+  }
+
+  /** Returns what the layer below left, feature-major. */
+  Matrix output() {
+    if (groups.isEmpty()) {
+      Matrix x = allocate(features);
+      begin(new Head.Input(x), x);
+      spare = true;
+    }
+    return last().a();
+  }
+
+  /** Returns where an output may be written over its input: the input itself if nobody needs it. */
+  Matrix overwritable() {
+    Matrix x = output();
+    if (training ? spare : !isForked(x)) {
+      return x;
+    }
+    return allocate(x.rows());
+  }
+
+  private boolean isForked(Matrix x) {
+    return forks.stream().anyMatch(f -> f.a == x);
+  }
+
+  /** Returns memory for an output, rows x B. */
+  Matrix allocate(int rows) {
+    if (training) {
+      return memory.matrix(rows, batch);
+    }
+    List<Matrix> used = new ArrayList<>();
+    if (!groups.isEmpty()) {
+      used.add(last().a());
+    }
+    forks.forEach(f -> used.add(f.a));
+    return memory.reusable(rows, batch, used);
+  }
+
+  /** Returns memory for a number of each unit. */
+  Matrix column(int rows) {
+    return memory.matrix(rows, 1);
+  }
+
+  /** Returns memory for a number of each sample. */
+  Matrix row() {
+    return memory.matrix(1, batch);
+  }
+
+  /** Starts a group. */
+  void begin(Head head, Matrix start) {
+    groups.add(new Group(head, start));
+    spare = false;
+  }
+
+  /** Starts a group with a layer's product, and returns its sums. */
+  Matrix product(Dense layer) {
+    boolean first = groups.isEmpty();
+    Matrix z = allocate(layer.out);
+    boolean lowestYet = training && lowest < 0;
+    DensePass pass = new DensePass(engine, layer, z, first, learns(), !training || lowestYet);
+    groups.add(new Group(pass, z));
+    flops += pass.flops();
+    // Nothing but the sums themselves is known of them: whoever follows may write over them.
+    spare = true;
+    return z;
+  }
+
+  /** Adds bias and activation. */
+  void activate(Biased layer, Matrix z, Matrix bias) {
+    boolean both = learns() && ActivationPass.keepsBoth(layer.activation);
+    Matrix a = both ? allocate(layer.out) : z;
+    add(new ActivationPass(engine.kernels().activation(), learns(), z, a, bias, layer));
+    spare = layer.activation == Activation.IDENTITY;
+  }
+
+  void add(RowPass pass) {
+    last().add(pass);
+    spare = false;
+  }
+
+  /** Keeps the output for the end of the block. */
+  void fork() {
+    Residual.ForkPass pass = new Residual.ForkPass(engine.kernels(), output());
+    last().add(pass);
+    forks.push(pass);
+    spare = false;
+  }
+
+  /** Adds the branch to what the fork kept. */
+  void join(float scale) {
+    Residual.ForkPass fork = forks.pop();
+    Matrix branch = output();
+    Matrix y = training || isForked(fork.a) ? allocate(branch.rows()) : fork.a;
+    Matrix gradient = training ? memory.matrix(branch.rows(), batch) : null;
+    add(new Residual.JoinPass(engine.kernels(), fork, branch, y, gradient, scale));
+  }
+
+  /**
+   * Three buffers take turns: while a group's weights learn from its gradient, the one below is
+   * whole already and the one below that is being made.
+   */
+  private void placeGradients() {
+    int turn = 0;
+    for (int i = 0; i < groups.size(); i++) {
+      Group group = groups.get(i);
+      boolean own = i == 0 || group.head instanceof DensePass;
+      turn += own ? 1 : 0;
+      int rows = group.a().rows();
+      group.d = memory.gradient(turn % 3, rows, batch);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package fathom.nn;
+
+import fathom.matrix.Matrix;
+
+/**
+ * What is done to units one by one after a product, on a batch of one size: B samples,
+ * feature-major. Members run it on a block of rows while that is in cache. Backward goes over the
+ * group's gradient D in place.
+ */
+abstract class RowPass {
+  /** Out x B: the output. */
+  final Matrix a;
+
+  RowPass(Matrix a) {
+    this.a = a;
+  }
+
+  /** Computes rows {@code [from, to)} of the output. */
+  abstract void forward(int from, int to);
+
+  /** Turns the loss's gradient by these rows of the output into the one by those of the input. */
+  abstract void backward(Matrix d, int from, int to);
+
+  /** Ends a backward pass once all rows are done; called by one member. */
+  void finish() {}
+}
