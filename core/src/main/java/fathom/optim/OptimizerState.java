@@ -77,7 +77,7 @@ public final class OptimizerState {
       throw new IndexOutOfBoundsException(
           "elements " + from + " to " + to + " of a slab of " + size);
     }
-    rule.update(kernels, from, to);
+    rule.update(kernels, from, to, 1, Float.POSITIVE_INFINITY);
   }
 
   /** Returns the number of steps that have begun. */
