@@ -46,10 +46,11 @@ public record Rounded(double value, double error) {
     return rounded(quotient, least > 0 ? (error + Math.abs(quotient) * y.error) / least : 1e300);
   }
 
-  /** The root is steepest at the lower end, where it is off by less than error / root. */
+  /** The root is steepest at the lower end: √x - √(x - e) = e / (√x + √(x - e)). */
   public Rounded root() {
     double root = Math.sqrt(value);
-    return rounded(root, error == 0 ? 0 : error / root);
+    double least = Math.sqrt(Math.max(0, value - error));
+    return rounded(root, error == 0 ? 0 : error / (root + least));
   }
 
   public Rounded max(Rounded y) {

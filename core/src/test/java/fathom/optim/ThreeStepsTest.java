@@ -17,7 +17,7 @@ class ThreeStepsTest {
   private static final List<UpdateKernels> KERNELS =
       List.of(Kernels.scalar().update(), Kernels.vector().update());
 
-  private final Arena arena = Arena.ofConfined();
+  private final Arena arena = Arena.ofShared();
 
   @AfterEach
   void close() {

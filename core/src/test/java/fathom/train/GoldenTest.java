@@ -14,9 +14,11 @@ import fathom.nn.Initializer;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.nn.Pass;
+import fathom.optim.AdaGrad;
 import fathom.optim.Adam;
 import fathom.optim.AdamW;
 import fathom.optim.Optimizer;
+import fathom.optim.RmsProp;
 import fathom.optim.Sgd;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -252,7 +254,6 @@ class GoldenTest {
 
   private static Optimizer optimizer(Map<String, Object> about) {
     float rate = number(about, "lr").floatValue();
-    boolean amsgrad = Boolean.TRUE.equals(about.get("amsgrad"));
     return switch ((String) about.get("type")) {
       case "sgd" ->
           new Sgd(
@@ -261,8 +262,22 @@ class GoldenTest {
               number(about, "dampening").floatValue(),
               number(about, "weight_decay").floatValue(),
               Boolean.TRUE.equals(about.get("nesterov")));
-      case "adam" -> amsgrad ? null : adam(about, rate);
-      case "adamw" -> amsgrad ? null : adamW(about, rate);
+      case "adagrad" ->
+          new AdaGrad(
+              rate,
+              number(about, "lr_decay").floatValue(),
+              number(about, "eps").floatValue(),
+              number(about, "weight_decay").floatValue());
+      case "rmsprop" ->
+          new RmsProp(
+              rate,
+              number(about, "alpha").floatValue(),
+              number(about, "eps").floatValue(),
+              number(about, "momentum").floatValue(),
+              Boolean.TRUE.equals(about.get("centered")),
+              number(about, "weight_decay").floatValue());
+      case "adam" -> adam(about, rate);
+      case "adamw" -> adamW(about, rate);
       default -> null;
     };
   }
@@ -275,12 +290,19 @@ class GoldenTest {
         ((Number) betas.get(0)).floatValue(),
         ((Number) betas.get(1)).floatValue(),
         number(about, "eps").floatValue(),
-        number(about, "weight_decay").floatValue());
+        number(about, "weight_decay").floatValue(),
+        Boolean.TRUE.equals(about.get("amsgrad")));
   }
 
   private static AdamW adamW(Map<String, Object> about, float rate) {
     Adam adam = adam(about, rate);
-    return new AdamW(adam.rate(), adam.beta1(), adam.beta2(), adam.epsilon(), adam.weightDecay());
+    return new AdamW(
+        adam.rate(),
+        adam.beta1(),
+        adam.beta2(),
+        adam.epsilon(),
+        adam.weightDecay(),
+        adam.amsgrad());
   }
 
   @SuppressWarnings("unchecked")
