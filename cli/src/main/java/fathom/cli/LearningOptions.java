@@ -1,36 +1,15 @@
 package fathom.cli;
 
 import fathom.nn.Loss;
-import fathom.optim.Adam;
-import fathom.optim.AdamW;
+import fathom.optim.Clipping;
 import fathom.optim.Optimizer;
-import fathom.optim.Sgd;
 import java.util.List;
 import java.util.Locale;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How a network learns. */
 final class LearningOptions {
-  private static final float MOMENTUM = 0.9f;
-  private static final float BETA1 = 0.9f;
-  private static final float BETA2 = 0.999f;
-  private static final float EPSILON = 1e-8f;
-  private static final float ADAMW_DECAY = 0.01f;
-
-  private enum Method {
-    SGD(0.1f),
-    MOMENTUM(0.01f),
-    NESTEROV(0.01f),
-    ADAM(1e-3f),
-    ADAMW(1e-3f);
-
-    private final float rate;
-
-    Method(float rate) {
-      this.rate = rate;
-    }
-  }
-
   private enum Schedule {
     CONSTANT,
     COSINE
@@ -48,14 +27,18 @@ final class LearningOptions {
       names = "--optimizer",
       paramLabel = "NAME",
       defaultValue = "adam",
-      description = "sgd, momentum, nesterov, adam or adamw; ${DEFAULT-VALUE} unless given.")
+      description =
+          "sgd, momentum, nesterov, adagrad, rmsprop, adadelta, adam, amsgrad, adamax, nadam, adamw,"
+              + " radam or lion; ${DEFAULT-VALUE} unless given.")
   private String optimizer;
 
   @Option(
       names = "--lr",
       paramLabel = "RATE",
       description =
-          "Learning rate at the start; 0.1 for sgd, 0.01 with momentum, 0.001 for Adam unless given.")
+          "Learning rate at the start; 1 for adadelta, 0.1 for sgd, 0.01 for momentum, nesterov, adagrad"
+              + " and rmsprop, 0.002 for adamax and nadam, 0.0001 for lion, 0.001 for the others"
+              + " unless given.")
   private Float rate;
 
   @Option(
@@ -70,14 +53,16 @@ final class LearningOptions {
   @Option(
       names = "--momentum",
       paramLabel = "M",
-      description = "Of momentum and nesterov; 0.9 unless given.")
+      description = "Of momentum and nesterov, 0.9 unless given; of rmsprop, 0 unless given.")
   private Float momentum;
 
   @Option(
       names = "--weight-decay",
       paramLabel = "D",
-      description = "L2 penalty, decoupled for adamw; 0, or 0.01 for adamw, unless given.")
+      description = "L2 penalty, decoupled for adamw and lion; 0, or 0.01 for adamw, unless given.")
   private Float weightDecay;
+
+  @Mixin private ClippingOptions clipping;
 
   @Option(
       names = "--batch",
@@ -133,6 +118,7 @@ final class LearningOptions {
       Loss unusedLoss = Loss.named(loss);
     }
     Optimizer unused = optimizer();
+    Clipping unusedClipping = clipping();
     Schedule unusedSchedule = schedule();
   }
 
@@ -155,20 +141,20 @@ final class LearningOptions {
 
   /** Returns the optimizer that was asked for. */
   Optimizer optimizer() {
-    Method method = method();
     float lr = startRate();
     requireRange("--lr", lr, Float.POSITIVE_INFINITY);
-    float decay = weightDecay == null ? (method == Method.ADAMW ? ADAMW_DECAY : 0) : weightDecay;
-    requireRange("--weight-decay", decay, Float.POSITIVE_INFINITY);
-    float m = momentum == null ? MOMENTUM : momentum;
-    requireRange("--momentum", m, 1);
-    return switch (method) {
-      case SGD -> new Sgd(lr, 0, 0, decay, false);
-      case MOMENTUM -> new Sgd(lr, m, 0, decay, false);
-      case NESTEROV -> new Sgd(lr, m, 0, decay, true);
-      case ADAM -> new Adam(lr, BETA1, BETA2, EPSILON, decay);
-      case ADAMW -> new AdamW(lr, BETA1, BETA2, EPSILON, decay);
-    };
+    if (weightDecay != null) {
+      requireRange("--weight-decay", weightDecay, Float.POSITIVE_INFINITY);
+    }
+    if (momentum != null) {
+      requireRange("--momentum", momentum, 1);
+    }
+    return method().optimizer(lr, momentum, weightDecay);
+  }
+
+  /** Returns what becomes of large gradients. */
+  Clipping clipping() {
+    return clipping.clipping();
   }
 
   /**
@@ -188,11 +174,12 @@ final class LearningOptions {
   String describe(Loss used) {
     return String.format(
         Locale.ROOT,
-        "%s, %s with rate %s (%s), batches of %d, %d %s, seed %d",
+        "%s, %s with rate %s (%s)%s, batches of %d, %d %s, seed %d",
         used,
         method().name().toLowerCase(Locale.ROOT),
         startRate(),
         schedule().name().toLowerCase(Locale.ROOT),
+        clipping.describe(),
         batch,
         epochs,
         epochs == 1 ? "epoch" : "epochs",
@@ -200,7 +187,7 @@ final class LearningOptions {
   }
 
   private float startRate() {
-    return rate == null ? method().rate : rate;
+    return rate == null ? method().rate() : rate;
   }
 
   private Schedule schedule() {
@@ -214,9 +201,11 @@ final class LearningOptions {
     }
     return switch (method) {
       case SGD -> Method.MOMENTUM;
-      case MOMENTUM, NESTEROV -> method;
-      case ADAM, ADAMW ->
-          throw new BadInput("--momentum is for momentum and nesterov; Adam has betas of its own");
+      case MOMENTUM, NESTEROV, RMSPROP -> method;
+      default ->
+          throw new BadInput(
+              "--momentum is for momentum, nesterov and rmsprop, not for "
+                  + method.name().toLowerCase(Locale.ROOT));
     };
   }
 

@@ -39,6 +39,7 @@ final class TrainingRun {
   void run(Progress progress) {
     SplittableRandom orders = new SplittableRandom(how.seed());
     try (Trainer trainer = new Trainer(network, loss, how.optimizer())) {
+      trainer.clipping(how.clipping());
       for (int epoch = 1; epoch <= how.epochs(); epoch++) {
         Batches batches =
             how.inOrder()

@@ -6,11 +6,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Updates one number at a time. {@link VectorUpdateKernels} computes the same bits, and leaves what
- * fills no register to the static methods here, which take their start in bytes and a count.
- *
- * <p>Moments below the smallest normal number become zero, and so do squares that would be: they
- * change no parameter that a float can hold, but would slow many processors down for the rest of
- * the training. PyTorch keeps them.
+ * fills no register to the methods here and in {@link ScalarUpdates}, which take their start in
+ * bytes and a count.
  */
 final class ScalarUpdateKernels implements UpdateKernels {
   /** Elements of one inner loop, whose int counter the compiler handles best. */
@@ -23,119 +20,12 @@ final class ScalarUpdateKernels implements UpdateKernels {
   static final int PARTS = 32;
 
   @Override
-  public void sgd(MemorySegment w, MemorySegment g, long from, long to, float rate, float decay) {
+  public void update(
+      Update update, UpdateStep step, long from, long to, float factor, float bound) {
+    UpdateLoop loop = ScalarUpdates.loop(update);
     for (long i = from; i < to; i += CHUNK) {
-      sgd(w, g, i * Float.BYTES, (int) Math.min(CHUNK, to - i), rate, decay);
+      loop.run(step, i * Float.BYTES, (int) Math.min(CHUNK, to - i), factor, bound);
     }
-  }
-
-  static void sgd(MemorySegment w, MemorySegment g, long start, int n, float rate, float decay) {
-    for (int i = 0; i < n; i++) {
-      long at = start + (long) i * Float.BYTES;
-      float wi = w.get(JAVA_FLOAT, at);
-      float gi = g.get(JAVA_FLOAT, at) + decay * wi;
-      w.set(JAVA_FLOAT, at, wi - rate * gi);
-    }
-  }
-
-  @Override
-  public void momentum(
-      MemorySegment w,
-      MemorySegment g,
-      MemorySegment v,
-      long from,
-      long to,
-      float rate,
-      float momentum,
-      float dampening,
-      float decay,
-      boolean nesterov,
-      boolean first) {
-    for (long i = from; i < to; i += CHUNK) {
-      int n = (int) Math.min(CHUNK, to - i);
-      momentum(w, g, v, i * Float.BYTES, n, rate, momentum, dampening, decay, nesterov, first);
-    }
-  }
-
-  static void momentum(
-      MemorySegment w,
-      MemorySegment g,
-      MemorySegment v,
-      long start,
-      int n,
-      float rate,
-      float momentum,
-      float dampening,
-      float decay,
-      boolean nesterov,
-      boolean first) {
-    for (int i = 0; i < n; i++) {
-      long at = start + (long) i * Float.BYTES;
-      float wi = w.get(JAVA_FLOAT, at);
-      float gi = g.get(JAVA_FLOAT, at) + decay * wi;
-      float vi = first ? gi : momentum * v.get(JAVA_FLOAT, at) + (1 - dampening) * gi;
-      vi = Math.abs(vi) < Float.MIN_NORMAL ? 0 : vi;
-      v.set(JAVA_FLOAT, at, vi);
-      w.set(JAVA_FLOAT, at, wi - rate * (nesterov ? gi + momentum * vi : vi));
-    }
-  }
-
-  @Override
-  public void adam(
-      MemorySegment w,
-      MemorySegment g,
-      MemorySegment m,
-      MemorySegment v,
-      long from,
-      long to,
-      float stepSize,
-      float rootBias,
-      float beta1,
-      float beta2,
-      float epsilon,
-      float decay,
-      float shrink) {
-    for (long i = from; i < to; i += CHUNK) {
-      int n = (int) Math.min(CHUNK, to - i);
-      adam(
-          w, g, m, v, i * Float.BYTES, n, stepSize, rootBias, beta1, beta2, epsilon, decay, shrink);
-    }
-  }
-
-  static void adam(
-      MemorySegment w,
-      MemorySegment g,
-      MemorySegment m,
-      MemorySegment v,
-      long start,
-      int n,
-      float stepSize,
-      float rootBias,
-      float beta1,
-      float beta2,
-      float epsilon,
-      float decay,
-      float shrink) {
-    float tiny = tiny(beta2);
-    for (int i = 0; i < n; i++) {
-      long at = start + (long) i * Float.BYTES;
-      float wi = w.get(JAVA_FLOAT, at) * shrink;
-      float gi = g.get(JAVA_FLOAT, at) + decay * wi;
-      float mi = beta1 * m.get(JAVA_FLOAT, at) + (1 - beta1) * gi;
-      mi = Math.abs(mi) < Float.MIN_NORMAL ? 0 : mi;
-      float base = Math.abs(gi) < tiny ? 0 : gi;
-      float vi = beta2 * v.get(JAVA_FLOAT, at) + (1 - beta2) * base * base;
-      vi = vi < Float.MIN_NORMAL ? 0 : vi;
-      m.set(JAVA_FLOAT, at, mi);
-      v.set(JAVA_FLOAT, at, vi);
-      float root = (float) Math.sqrt(vi);
-      w.set(JAVA_FLOAT, at, wi - stepSize * mi / (root * rootBias + epsilon));
-    }
-  }
-
-  /** Returns the gradient below which its share of the second moment is no normal number. */
-  static float tiny(float beta2) {
-    return (float) Math.sqrt(Float.MIN_NORMAL / (1.0 - beta2));
   }
 
   @Override

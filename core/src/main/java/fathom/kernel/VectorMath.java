@@ -41,6 +41,7 @@ final class VectorMath {
   static final FloatVector SIXTH = all(ScalarMath.SIXTH);
   static final FloatVector THIRD = all(ScalarMath.THIRD);
   static final FloatVector MAX_VALUE = all(Float.MAX_VALUE);
+  static final FloatVector MIN_NORMAL = all(Float.MIN_NORMAL);
   static final FloatVector MIN_VALUE = all(-Float.MAX_VALUE);
   static final FloatVector EXP_START = all(ScalarMath.EXP_START);
   static final FloatVector EXP_START_SIZE = all(-ScalarMath.EXP_START);

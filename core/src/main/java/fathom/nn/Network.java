@@ -159,6 +159,9 @@ public final class Network implements AutoCloseable {
       Slab.Layout still = new Slab.Layout();
       layers.subList(0, count).forEach(layer -> layer.addTo(still, new Slab.Layout()));
       firstLearnt = still.size();
+      if (gradients != null) {
+        engine.kernels().fill().constant(gradients.segment(), 0, 0, firstLearnt, 0);
+      }
       frozen = count;
       if (training != null) {
         training.close();

@@ -1,5 +1,6 @@
 package fathom.optim;
 
+import fathom.kernel.UpdateStep;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -14,6 +15,9 @@ import java.util.List;
  *   w  = w - rate / (1 - beta1^t) m / (√v / √(1 - beta2^t) + epsilon)
  * </pre>
  *
+ * <p>AMSGrad puts {@code vmax = max(vmax, v)} in the place of v in the divisor, so that steps do
+ * not grow again once large gradients are forgotten.
+ *
  * <p>Moments below the smallest normal float become zero; an epsilon of at least 1e-16 outweighs
  * the root of what is lost.
  *
@@ -23,10 +27,14 @@ import java.util.List;
  * @param epsilon what keeps the divisor from zero; at least 1e-16
  * @param weightDecay factor of the parameter in the gradient (L2 penalty); {@link AdamW} decays
  *     better
+ * @param amsgrad whether the largest v so far takes the place of v
  * @see <a href="https://arxiv.org/abs/1412.6980">Kingma and Ba, Adam: a method for stochastic
  *     optimization, 2015</a>
+ * @see <a href="https://arxiv.org/abs/1904.09237">Reddi et al., On the convergence of Adam and
+ *     beyond, 2018, for AMSGrad</a>
  */
-public record Adam(float rate, float beta1, float beta2, float epsilon, float weightDecay)
+public record Adam(
+    float rate, float beta1, float beta2, float epsilon, float weightDecay, boolean amsgrad)
     implements Optimizer {
   static final float SMALLEST_EPSILON = 1e-16f;
 
@@ -43,6 +51,11 @@ public record Adam(float rate, float beta1, float beta2, float epsilon, float we
     Hyperparameter.notNegative("weight decay", weightDecay);
   }
 
+  /** Adam without AMSGrad. */
+  public Adam(float rate, float beta1, float beta2, float epsilon, float weightDecay) {
+    this(rate, beta1, beta2, epsilon, weightDecay, false);
+  }
+
   /** Adam with the paper's betas 0.9 and 0.999, epsilon 1e-8, and no weight decay. */
   public Adam(float rate) {
     this(rate, 0.9f, 0.999f, 1e-8f, 0);
@@ -50,11 +63,18 @@ public record Adam(float rate, float beta1, float beta2, float epsilon, float we
 
   @Override
   public List<String> moments() {
-    return AdamRule.MOMENTS;
+    return AdamRule.moments(amsgrad);
   }
 
   @Override
   public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
-    return new AdamRule(parameters, gradients, moments, beta1, beta2, epsilon, weightDecay, 0);
+    return new AdamRule(
+        new UpdateStep(parameters, gradients, moments),
+        amsgrad,
+        beta1,
+        beta2,
+        epsilon,
+        weightDecay,
+        0);
   }
 }

@@ -1,55 +1,52 @@
 package fathom.optim;
 
+import fathom.kernel.Update;
 import fathom.kernel.UpdateKernels;
-import java.lang.foreign.MemorySegment;
+import fathom.kernel.UpdateStep;
 import java.util.List;
 
-/** The step of Adam, with weight decay in the gradient or apart from it. */
+/** The step of Adam and AMSGrad, with weight decay in the gradient or apart from it. */
 final class AdamRule implements Optimizer.Rule {
-  static final List<String> MOMENTS = List.of("m", "v");
-
-  private final MemorySegment w;
-  private final MemorySegment g;
-  private final MemorySegment m;
-  private final MemorySegment v;
+  private final UpdateStep s;
+  private final Update update;
   private final float beta1;
   private final float beta2;
-  private final float epsilon;
-  private final float decay;
   private final float decoupled;
-  private float stepSize;
-  private float rootBias;
-  private float shrink;
 
+  /**
+   * @param decay in the gradient
+   * @param decoupled from it
+   */
   AdamRule(
-      MemorySegment w,
-      MemorySegment g,
-      List<MemorySegment> moments,
+      UpdateStep memory,
+      boolean amsgrad,
       float beta1,
       float beta2,
       float epsilon,
       float decay,
       float decoupled) {
-    this.w = w;
-    this.g = g;
-    m = moments.get(0);
-    v = moments.get(1);
+    s = memory.mean(beta1).squares(beta2);
+    s.epsilon = epsilon;
+    s.decay = decay;
+    update = amsgrad ? Update.AMSGRAD : Update.ADAM;
     this.beta1 = beta1;
     this.beta2 = beta2;
-    this.epsilon = epsilon;
-    this.decay = decay;
     this.decoupled = decoupled;
+  }
+
+  static List<String> moments(boolean amsgrad) {
+    return amsgrad ? List.of("m", "v", "vmax") : List.of("m", "v");
   }
 
   @Override
   public void begin(long step, float rate) {
-    stepSize = (float) (rate / (1 - Math.pow(beta1, (double) step)));
-    rootBias = (float) (1 / Math.sqrt(1 - Math.pow(beta2, (double) step)));
-    shrink = (float) (1 - (double) rate * decoupled);
+    s.rate = (float) (rate / (1 - Math.pow(beta1, (double) step)));
+    s.rootScale = (float) (1 / Math.sqrt(1 - Math.pow(beta2, (double) step)));
+    s.shrink = (float) (1 - (double) rate * decoupled);
   }
 
   @Override
-  public void update(UpdateKernels kernels, long from, long to) {
-    kernels.adam(w, g, m, v, from, to, stepSize, rootBias, beta1, beta2, epsilon, decay, shrink);
+  public void update(UpdateKernels kernels, long from, long to, float factor, float bound) {
+    kernels.update(update, s, from, to, factor, bound);
   }
 }

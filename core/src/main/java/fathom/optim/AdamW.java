@@ -1,5 +1,6 @@
 package fathom.optim;
 
+import fathom.kernel.UpdateStep;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -12,10 +13,14 @@ import java.util.List;
  * @param beta2 memory of the mean of their squares; at least 0 and below 1
  * @param epsilon what keeps the divisor from zero; at least 1e-16
  * @param weightDecay what a step takes off the parameters, per unit of the learning rate
+ * @param amsgrad whether the largest v so far takes the place of v
  * @see <a href="https://arxiv.org/abs/1711.05101">Loshchilov and Hutter, Decoupled weight decay
  *     regularization, 2019</a>
+ * @see <a href="https://arxiv.org/abs/1904.09237">Reddi et al., On the convergence of Adam and
+ *     beyond, 2018, for AMSGrad</a>
  */
-public record AdamW(float rate, float beta1, float beta2, float epsilon, float weightDecay)
+public record AdamW(
+    float rate, float beta1, float beta2, float epsilon, float weightDecay, boolean amsgrad)
     implements Optimizer {
 
   /**
@@ -31,6 +36,11 @@ public record AdamW(float rate, float beta1, float beta2, float epsilon, float w
     Hyperparameter.notNegative("weight decay", weightDecay);
   }
 
+  /** AdamW without AMSGrad. */
+  public AdamW(float rate, float beta1, float beta2, float epsilon, float weightDecay) {
+    this(rate, beta1, beta2, epsilon, weightDecay, false);
+  }
+
   /** AdamW with betas 0.9 and 0.999, epsilon 1e-8, and weight decay 0.01, as in PyTorch. */
   public AdamW(float rate) {
     this(rate, 0.9f, 0.999f, 1e-8f, 1e-2f);
@@ -38,11 +48,18 @@ public record AdamW(float rate, float beta1, float beta2, float epsilon, float w
 
   @Override
   public List<String> moments() {
-    return AdamRule.MOMENTS;
+    return AdamRule.moments(amsgrad);
   }
 
   @Override
   public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
-    return new AdamRule(parameters, gradients, moments, beta1, beta2, epsilon, 0, weightDecay);
+    return new AdamRule(
+        new UpdateStep(parameters, gradients, moments),
+        amsgrad,
+        beta1,
+        beta2,
+        epsilon,
+        0,
+        weightDecay);
   }
 }

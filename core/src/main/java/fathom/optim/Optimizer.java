@@ -40,7 +40,10 @@ public interface Optimizer {
     /**
      * Does the step for parameters {@code [from, to)}. The result does not depend on how a range is
      * cut; several threads may work on disjoint ranges.
+     *
+     * @param factor what the gradients are multiplied by; 1 changes nothing
+     * @param bound what the size of gradients is cut to after that; infinity changes nothing
      */
-    void update(UpdateKernels kernels, long from, long to);
+    void update(UpdateKernels kernels, long from, long to, float factor, float bound);
   }
 }

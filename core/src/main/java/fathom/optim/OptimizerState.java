@@ -16,12 +16,18 @@ import java.util.Map;
  * #update} for every element once, by as many threads as there are, in any cut: the numbers are the
  * same. The caller sees to it that {@code begin} happens before {@code update}, and {@code update}
  * before the next {@code begin}. Steps allocate nothing.
+ *
+ * <p>With {@link #clipping}, gradients are measured first: {@link #measure} for every block once,
+ * by as many threads as there are, and then {@link #sumUp} by the thread that calls {@code begin}.
  */
 public final class OptimizerState {
   private final Optimizer optimizer;
   private final Optimizer.Rule rule;
   private final Map<String, Slab> moments = new LinkedHashMap<>();
+  private final Slab gradients;
   private final long size;
+  private GradientNorms norms;
+  private Clipping clipping = Clipping.none();
   private long steps;
   private boolean begun;
   private float rate;
@@ -41,6 +47,7 @@ public final class OptimizerState {
               parameters.layout().numbers(), gradients.layout().numbers()));
     }
     this.optimizer = optimizer;
+    this.gradients = gradients;
     size = parameters.size();
     rate = optimizer.rate();
     List<MemorySegment> segments = new ArrayList<>();
@@ -55,6 +62,55 @@ public final class OptimizerState {
   /** Returns the hyperparameters. */
   public Optimizer optimizer() {
     return optimizer;
+  }
+
+  /** Sets what becomes of large gradients from the next step on; {@link Clipping#none} at first. */
+  public void clipping(Clipping newClipping) {
+    clipping = newClipping;
+    norms =
+        newClipping.scope() == Clipping.Scope.NONE
+            ? null
+            : new GradientNorms(newClipping, gradients);
+    begun = false;
+  }
+
+  /** Returns what becomes of large gradients. */
+  public Clipping clipping() {
+    return clipping;
+  }
+
+  /** Returns the number of blocks to {@link #measure} before a step; 0 without clipping. */
+  public int blocks() {
+    return norms == null ? 0 : norms.blocks();
+  }
+
+  /**
+   * Reads the gradients of blocks {@code [from, to)}, of {@link #blocks()}.
+   *
+   * @throws IndexOutOfBoundsException if there are no such blocks
+   */
+  public void measure(UpdateKernels kernels, int from, int to) {
+    if (from < 0 || to < from || to > blocks()) {
+      throw new IndexOutOfBoundsException("blocks " + from + " to " + to + " of " + blocks());
+    }
+    if (norms != null) {
+      norms.measure(kernels, from, to);
+    }
+  }
+
+  /**
+   * Sums up what {@link #measure} found. A norm that is not finite should not be stepped by: it
+   * would leave no parameter as a number.
+   *
+   * @return {@link #gradientNorm()}
+   */
+  public double sumUp() {
+    return norms == null ? Double.NaN : norms.sumUp();
+  }
+
+  /** Returns the norm of all gradients before clipping, as last summed up; NaN without clipping. */
+  public double gradientNorm() {
+    return norms == null ? Double.NaN : norms.norm();
   }
 
   /** Starts the next step. */
@@ -77,7 +133,11 @@ public final class OptimizerState {
       throw new IndexOutOfBoundsException(
           "elements " + from + " to " + to + " of a slab of " + size);
     }
-    rule.update(kernels, from, to);
+    if (norms == null) {
+      rule.update(kernels, from, to, 1, Float.POSITIVE_INFINITY);
+    } else {
+      norms.update(rule, kernels, from, to);
+    }
   }
 
   /** Returns the number of steps that have begun. */

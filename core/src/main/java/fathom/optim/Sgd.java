@@ -1,6 +1,7 @@
 package fathom.optim;
 
-import fathom.kernel.UpdateKernels;
+import fathom.kernel.Update;
+import fathom.kernel.UpdateStep;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -76,49 +77,17 @@ public record Sgd(float rate, float momentum, float dampening, float weightDecay
 
   @Override
   public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
-    MemorySegment velocity = momentum == 0 ? null : moments.get(0);
-    return new Descent(this, parameters, gradients, velocity);
-  }
-
-  private static final class Descent implements Rule {
-    private final Sgd sgd;
-    private final MemorySegment w;
-    private final MemorySegment g;
-    private final MemorySegment v;
-    private boolean first;
-    private float rate;
-
-    Descent(Sgd sgd, MemorySegment w, MemorySegment g, MemorySegment v) {
-      this.sgd = sgd;
-      this.w = w;
-      this.g = g;
-      this.v = v;
-    }
-
-    @Override
-    public void begin(long step, float rate) {
-      first = step == 1;
-      this.rate = rate;
-    }
-
-    @Override
-    public void update(UpdateKernels kernels, long from, long to) {
-      if (v == null) {
-        kernels.sgd(w, g, from, to, rate, sgd.weightDecay);
-      } else {
-        kernels.momentum(
-            w,
-            g,
-            v,
-            from,
-            to,
-            rate,
-            sgd.momentum,
-            sgd.dampening,
-            sgd.weightDecay,
-            sgd.nesterov,
-            first);
-      }
-    }
+    UpdateStep s = new UpdateStep(parameters, gradients, moments);
+    s.keep1 = momentum;
+    s.share1 = 1 - dampening;
+    s.decay = weightDecay;
+    s.nesterov = nesterov;
+    return new KernelRule(
+        momentum == 0 ? Update.SGD : Update.MOMENTUM,
+        s,
+        (step, newRate) -> {
+          s.first = step == 1;
+          s.rate = newRate;
+        });
   }
 }

@@ -9,6 +9,7 @@ import fathom.matrix.Slab;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.nn.Pass;
+import fathom.optim.Clipping;
 import fathom.optim.Optimizer;
 import fathom.optim.OptimizerState;
 import java.lang.foreign.Arena;
@@ -47,6 +48,24 @@ public final class Trainer implements AutoCloseable {
     network.onClose(this::close);
   }
 
+  /**
+   * Sets what becomes of large gradients; nothing unless set.
+   *
+   * @return this trainer
+   */
+  public Trainer clipping(Clipping clipping) {
+    state.clipping(clipping);
+    return this;
+  }
+
+  /**
+   * Returns the norm of all gradients of the last step, before clipping; NaN without clipping,
+   * which does not measure it.
+   */
+  public double gradientNorm() {
+    return state.gradientNorm();
+  }
+
   /** Returns the network in training. */
   public Network network() {
     return network;
@@ -78,7 +97,8 @@ public final class Trainer implements AutoCloseable {
    * Trains on one batch.
    *
    * @return the batch's mean loss before the update
-   * @throws TrainingDivergedException if that loss is not finite; the parameters stay as they were
+   * @throws TrainingDivergedException if that loss, or the norm of gradients that are to be
+   *     clipped, is not finite; the parameters stay as they were
    * @throws IllegalArgumentException if the batch does not fit the network or the loss
    * @throws IllegalStateException if the network was closed
    */
@@ -90,6 +110,9 @@ public final class Trainer implements AutoCloseable {
       engine.run(step, step.pass.worthSharing());
       if (!Double.isFinite(step.loss)) {
         throw diverged(step.pass);
+      }
+      if (!step.begun) {
+        throw diverged("the gradients, whose norm is " + gradientNorm());
       }
       return step.loss;
     } finally {
@@ -140,6 +163,10 @@ public final class Trainer implements AutoCloseable {
         break;
       }
     }
+    return diverged(where);
+  }
+
+  private TrainingDivergedException diverged(String where) {
     long at = state.steps() + 1;
     return new TrainingDivergedException(
         at,
@@ -176,6 +203,7 @@ public final class Trainer implements AutoCloseable {
     private Matrix t;
     private long first;
     private double loss;
+    private boolean begun;
 
     void prepare(Batch batch) {
       pass = network.pass(batch.size());
@@ -210,7 +238,8 @@ public final class Trainer implements AutoCloseable {
         loss =
             objective.mean(
                 engine.kernels().loss(), pass.output(), labels, t, pass.outputGradient());
-        if (Double.isFinite(loss)) {
+        begun = Double.isFinite(loss) && state.blocks() == 0;
+        if (begun) {
           state.begin();
         }
       }
@@ -219,11 +248,27 @@ public final class Trainer implements AutoCloseable {
         return;
       }
       pass.backward(member, x);
+      if (state.blocks() > 0 && !measure(member)) {
+        return;
+      }
       long size = network.parameters().size();
       long chunks = (size - first + CHUNK - 1) / CHUNK;
       long from = first + member.from(chunks) * CHUNK;
       long to = Math.min(size, first + member.to(chunks) * CHUNK);
       state.update(engine.kernels().update(), from, to);
+    }
+
+    /** Measures the gradients, and begins the step if they are sound. */
+    private boolean measure(Member member) {
+      int blocks = state.blocks();
+      state.measure(engine.kernels().update(), member.from(blocks), member.to(blocks));
+      member.barrier();
+      if (member.index() == 0 && Double.isFinite(state.sumUp())) {
+        begun = true;
+        state.begin();
+      }
+      member.barrier();
+      return begun;
     }
   }
 }

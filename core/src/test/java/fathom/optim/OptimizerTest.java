@@ -23,7 +23,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class OptimizerTest {
-  private static final float EPSILON = 0x1p-20f;
   private static final List<UpdateKernels> KERNELS =
       List.of(Kernels.scalar().update(), Kernels.vector().update());
 
@@ -44,60 +43,23 @@ class OptimizerTest {
         new Adam(0.1f),
         new Adam(0.1f, 0.8f, 0.9f, 1e-6f, 0.01f),
         new AdamW(0.1f),
-        new AdamW(0.1f, 0, 0, 1e-6f, 0.5f));
-  }
-
-  /** Three steps from w = 1 with gradients 2, 3 and 1, worked out with pen and paper. */
-  @Test
-  void threeSgdSteps() {
-    assertSteps(new Sgd(0.25f), 0.5, -0.25, -0.5);
-    // g' = 2.5, 3.1875, 0.890625
-    assertSteps(new Sgd(0.25f, 0, 0, 0.5f, false), 0.375, -0.421875, -0.61914062);
-    // v = 2, 4, 3
-    assertSteps(new Sgd(0.25f, 0.5f), 0.5, -0.5, -1.25);
-    // v = 2, 1 + 2.25, 1.625 + 0.75
-    assertSteps(new Sgd(0.25f, 0.5f, 0.25f, 0, false), 0.5, -0.3125, -0.90625);
-    // v = 2, 4, 3; steps 2 + 1, 3 + 2, 1 + 1.5
-    assertSteps(Sgd.nesterov(0.25f, 0.5f), 0.25, -1, -1.625);
-  }
-
-  @Test
-  void threeAdamSteps() {
-    // m = 1, 2, 1.5, corrected 2, 8/3, 12/7; v = 1, 3, 2.5, corrected 4, 48/7, 160/37
-    assertSteps(new Adam(0.125f, 0.5f, 0.75f, EPSILON, 0), 0.87500006, 0.74770634, 0.64465968);
-    // g' = 2.5, 3.4375, 1.3739003: v = 1.5625, 4.1259766, 3.5663829
-    assertSteps(new Adam(0.125f, 0.5f, 0.75f, EPSILON, 0.5f), 0.87500005, 0.7478005, 0.64088586);
-    // The steps of the first case, each after w (1 - 0.0625)
-    assertSteps(new AdamW(0.125f, 0.5f, 0.75f, EPSILON, 0.5f), 0.81250006, 0.63442508, 0.49172686);
-  }
-
-  private void assertSteps(Optimizer optimizer, double... expected) {
-    float[] gradients = {2, 3, 1};
-    for (UpdateKernels kernels : KERNELS) {
-      Slab parameters = new Slab(new Slab.Layout().add("w", 1, 19), arena);
-      Slab slopes = new Slab(parameters.layout(), arena);
-      fill(parameters.get("w"), 1);
-      OptimizerState state = new OptimizerState(optimizer, parameters, slopes, arena);
-      for (int step = 0; step < 3; step++) {
-        fill(slopes.get("w"), gradients[step]);
-        state.begin();
-        state.update(kernels, 0, parameters.size());
-        for (int i = 0; i < 19; i++) {
-          // Ten roundings a step of numbers below 4, and the last digit of the expected value.
-          double tolerance = (step + 1) * 10 * 0x1p-22 + 1e-8;
-          float w = parameters.get("w").get(0, i);
-          assertEquals(expected[step], w, tolerance, optimizer + " step " + (step + 1));
-        }
-      }
-    }
-  }
-
-  private static void fill(Matrix m, float value) {
-    for (int r = 0; r < m.rows(); r++) {
-      for (int c = 0; c < m.cols(); c++) {
-        m.set(r, c, value);
-      }
-    }
+        new AdamW(0.1f, 0, 0, 1e-6f, 0.5f),
+        new Adam(0.1f, 0.9f, 0.99f, 1e-8f, 0, true),
+        new AdamW(0.1f, 0.9f, 0.99f, 1e-8f, 0.01f, true),
+        new AdaGrad(0.5f),
+        new AdaGrad(0.5f, 0.01f, 1e-6f, 0.01f),
+        new RmsProp(0.1f),
+        new RmsProp(0.01f, 0.9f, 1e-8f, 0.5f, false, 0.01f),
+        new RmsProp(0.01f, 0.9f, 1e-3f, 0, true, 0),
+        new RmsProp(0.01f, 0.9f, 1e-3f, 0.9f, true, 0),
+        new AdaDelta(1, 0.9f, 1e-3f, 0),
+        new AdaMax(0.1f),
+        new Nadam(0.1f),
+        new Nadam(0.1f, 0.8f, 0.9f, 1e-6f, 0.1f, 0.01f, true),
+        new RAdam(0.1f),
+        new RAdam(0.1f, 0.8f, 0.9f, 1e-6f, 0.01f, true),
+        new Lion(0.1f),
+        new Lion(0.1f, 0.8f, 0.9f, 0.01f));
   }
 
   /** A run on random gradients, its state between steps at hand. */
@@ -241,6 +203,24 @@ class OptimizerTest {
   }
 
   @Test
+  void momentsAreThoseThatARuleNeeds() {
+    assertMoments("m v vmax", new AdamW(1, 0.9f, 0.9f, 1, 0, true));
+    assertMoments("sum", new AdaGrad(1));
+    assertMoments("v", new RmsProp(1));
+    assertMoments("v velocity", new RmsProp(1, 0.9f, 1, 0.9f, false, 0));
+    assertMoments("v velocity m", new RmsProp(1, 0.9f, 1, 0, true, 0));
+    assertMoments("v u", new AdaDelta(1));
+    assertMoments("m u", new AdaMax(1));
+    assertMoments("m v", new Nadam(1));
+    assertMoments("m v", new RAdam(1));
+    assertMoments("m", new Lion(1));
+  }
+
+  private static void assertMoments(String expected, Optimizer optimizer) {
+    assertEquals(expected, String.join(" ", optimizer.moments()), optimizer.toString());
+  }
+
+  @Test
   void badHyperparametersAreNamed() {
     assertRefused(
         "the learning rate must be finite and at least 0, not NaN", () -> new Sgd(Float.NaN));
@@ -264,6 +244,18 @@ class OptimizerTest {
     assertRefused(
         "epsilon must be finite and at least 1.0E-16, not 0.0",
         () -> new Adam(1, 0.9f, 0.9f, 0, 0));
+    assertRefused(
+        "the decay of the rate must be finite and at least 0, not -1.0",
+        () -> new AdaGrad(1, -1, 1, 0));
+    assertRefused(
+        "alpha must be at least 0 and below 1, not 1.0",
+        () -> new RmsProp(1, 1, 1e-8f, 0, false, 0));
+    assertRefused(
+        "rho must be at least 0 and below 1, not -1.0", () -> new AdaDelta(1, -1, 1e-6f, 0));
+    assertRefused(
+        "the decay of momentum must be finite and at least 0, not NaN",
+        () -> new Nadam(1, 0.9f, 0.9f, 1, Float.NaN, 0, false));
+    assertRefused("the learning rate must be finite and at least 0, not -1.0", () -> new Lion(-1));
   }
 
   private static void assertRefused(String message, Supplier<Optimizer> optimizer) {

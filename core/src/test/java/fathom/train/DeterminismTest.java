@@ -12,7 +12,9 @@ import fathom.nn.Activation;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.optim.Adam;
+import fathom.optim.Clipping;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +39,11 @@ class DeterminismTest {
   }
 
   private static Run train(int threads, long seed, int width, Activation activation) {
+    return train(threads, seed, width, activation, Clipping.none());
+  }
+
+  private static Run train(
+      int threads, long seed, int width, Activation activation, Clipping clipping) {
     try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), threads);
         Dataset data = data(1);
         Network network =
@@ -48,6 +55,7 @@ class DeterminismTest {
                 .engine(engine)
                 .build()) {
       Trainer trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Adam(1e-2f));
+      trainer.clipping(clipping);
       double[] losses = new double[3];
       for (int epoch = 0; epoch < losses.length; epoch++) {
         losses[epoch] = trainer.epoch(data.batches(64, epoch));
@@ -68,6 +76,21 @@ class DeterminismTest {
         assertArrayEquals(one.losses, other.losses, what);
         assertArrayEquals(one.weights, other.weights, what);
       }
+    }
+  }
+
+  @Test
+  void clippedGradientsAreTheSameOnOneTwoAndFourThreads() {
+    for (Clipping clipping :
+        List.of(Clipping.byNorm(0.1f), Clipping.perTensorByNorm(0.1f), Clipping.byValue(1e-3f))) {
+      Run one = train(1, 42, 256, Activation.RELU, clipping);
+      for (int threads : new int[] {2, 4}) {
+        Run other = train(threads, 42, 256, Activation.RELU, clipping);
+        String what = clipping + ", " + threads + " threads";
+        assertArrayEquals(one.losses, other.losses, what);
+        assertArrayEquals(one.weights, other.weights, what);
+      }
+      assertNotEquals(train(1, 42, 256, Activation.RELU).losses[2], one.losses[2], "not clipped");
     }
   }
 

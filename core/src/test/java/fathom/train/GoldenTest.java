@@ -16,9 +16,12 @@ import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
 import fathom.nn.Pass;
+import fathom.optim.AdaGrad;
 import fathom.optim.Adam;
 import fathom.optim.AdamW;
+import fathom.optim.Clipping;
 import fathom.optim.Optimizer;
+import fathom.optim.RmsProp;
 import fathom.optim.Sgd;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -87,10 +90,7 @@ class GoldenTest {
       Optimizer optimizer = optimizer(object(about, "optimizer"));
       Loss loss = loss(golden, object(about, "loss"));
       NetworkBuilder builder = network(about);
-      if (optimizer == null
-          || loss == null
-          || builder == null
-          || about.containsKey("clip_grad_norm")) {
+      if (optimizer == null || loss == null || builder == null) {
         return false;
       }
       try (Network network = builder.build();
@@ -98,7 +98,11 @@ class GoldenTest {
         for (Slab slab : List.of(network.parameters(), network.statistics())) {
           slab.matrices().forEach((name, matrix) -> golden.copyTo("initial." + name, matrix));
         }
-        compare(golden, network, new Trainer(network, loss, optimizer), data);
+        Trainer trainer = new Trainer(network, loss, optimizer);
+        if (about.containsKey("clip_grad_norm")) {
+          trainer.clipping(Clipping.byNorm(number(about, "clip_grad_norm").floatValue()));
+        }
+        compare(golden, network, trainer, data);
       }
       return true;
     }
@@ -106,10 +110,12 @@ class GoldenTest {
 
   private static void compare(Safetensors golden, Network network, Trainer trainer, Dataset data) {
     double[] losses = new double[(int) (long) golden.shape("losses").get(0)];
+    double[] norms = new double[losses.length];
     int step = 0;
     while (step < losses.length) {
       for (Batch batch : data.batchesInOrder(BATCH)) {
         losses[step] = trainer.step(batch);
+        norms[step] = trainer.gradientNorm();
         if (step == 0) {
           compareFirstStep(golden, network);
         }
@@ -117,6 +123,9 @@ class GoldenTest {
       }
     }
     assertClose("losses", golden.doubles("losses"), losses, TRAJECTORY);
+    if (golden.names().contains("grad_norms")) {
+      assertClose("grad_norms", golden.doubles("grad_norms"), norms, TRAJECTORY);
+    }
     compareTensors(golden, "final.", network.parameters(), TRAJECTORY);
     compareTensors(golden, "final.", network.statistics(), TRAJECTORY);
   }
@@ -265,7 +274,6 @@ class GoldenTest {
 
   private static Optimizer optimizer(Map<String, Object> about) {
     float rate = number(about, "lr").floatValue();
-    boolean amsgrad = Boolean.TRUE.equals(about.get("amsgrad"));
     return switch ((String) about.get("type")) {
       case "sgd" ->
           new Sgd(
@@ -274,8 +282,22 @@ class GoldenTest {
               number(about, "dampening").floatValue(),
               number(about, "weight_decay").floatValue(),
               Boolean.TRUE.equals(about.get("nesterov")));
-      case "adam" -> amsgrad ? null : adam(about, rate);
-      case "adamw" -> amsgrad ? null : adamW(about, rate);
+      case "adagrad" ->
+          new AdaGrad(
+              rate,
+              number(about, "lr_decay").floatValue(),
+              number(about, "eps").floatValue(),
+              number(about, "weight_decay").floatValue());
+      case "rmsprop" ->
+          new RmsProp(
+              rate,
+              number(about, "alpha").floatValue(),
+              number(about, "eps").floatValue(),
+              number(about, "momentum").floatValue(),
+              Boolean.TRUE.equals(about.get("centered")),
+              number(about, "weight_decay").floatValue());
+      case "adam" -> adam(about, rate);
+      case "adamw" -> adamW(about, rate);
       default -> null;
     };
   }
@@ -288,12 +310,19 @@ class GoldenTest {
         ((Number) betas.get(0)).floatValue(),
         ((Number) betas.get(1)).floatValue(),
         number(about, "eps").floatValue(),
-        number(about, "weight_decay").floatValue());
+        number(about, "weight_decay").floatValue(),
+        Boolean.TRUE.equals(about.get("amsgrad")));
   }
 
   private static AdamW adamW(Map<String, Object> about, float rate) {
     Adam adam = adam(about, rate);
-    return new AdamW(adam.rate(), adam.beta1(), adam.beta2(), adam.epsilon(), adam.weightDecay());
+    return new AdamW(
+        adam.rate(),
+        adam.beta1(),
+        adam.beta2(),
+        adam.epsilon(),
+        adam.weightDecay(),
+        adam.amsgrad());
   }
 
   @SuppressWarnings("unchecked")

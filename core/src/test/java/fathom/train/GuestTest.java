@@ -11,9 +11,11 @@ import fathom.data.Batch;
 import fathom.data.Dataset;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;
+import fathom.nn.Initializer;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.optim.Adam;
+import fathom.optim.Clipping;
 import fathom.optim.Sgd;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
@@ -24,9 +26,12 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a team that embeds the engine counts on: a polite guest in somebody else's process. */
 @Timeout(120)
@@ -133,14 +138,20 @@ class GuestTest {
     }
   }
 
-  @Test
-  void aStepAndAnAnswerAllocateNothing() {
+  static Stream<Clipping> clippings() {
+    return Stream.of(Clipping.none(), Clipping.byNorm(1), Clipping.perTensorByNorm(0.1f));
+  }
+
+  @ParameterizedTest
+  @MethodSource("clippings")
+  void aStepAndAnAnswerAllocateNothing(Clipping clipping) {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long me = Thread.currentThread().threadId();
     try (Network network = network();
         Dataset data = data(64, 20, 4);
         Arena arena = Arena.ofConfined()) {
       Trainer trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Adam(1e-3f));
+      trainer.clipping(clipping);
       Matrix one = data.inputs().rows(0, 1);
       Matrix y = Matrix.allocate(arena, 1, 4);
       Batch batch = data.batchesInOrder(64).iterator().next();
@@ -190,6 +201,27 @@ class GuestTest {
       assertTrue(
           e.getMessage().matches(".*the output of layer [123] of 3 \\(.+\\);.*"), e.getMessage());
       assertFalse(e.getMessage().contains("\n"));
+    }
+  }
+
+  @Test
+  void gradientsThatOverflowAreNotClippedButTold() {
+    float[][] x = {{1e20f, 1}};
+    float[][] y = {{1e30f}};
+    try (Network network =
+            Network.input(2).dense(1, Activation.IDENTITY, Initializer.ZEROS).build();
+        Dataset data = Dataset.ofTargets(x, y)) {
+      Trainer trainer = new Trainer(network, Loss.MSE, new Sgd(0.1f));
+      trainer.clipping(Clipping.byNorm(1));
+      TrainingDivergedException e =
+          assertThrows(
+              TrainingDivergedException.class, () -> trainer.epoch(data.batchesInOrder(1)));
+      assertEquals(
+          "training diverged at step 1 with learning rate 0.1: the first non-finite number is in"
+              + " the gradients, whose norm is Infinity; lower the rate, or clip or normalize",
+          e.getMessage());
+      assertEquals(0, trainer.state().steps());
+      assertArrayEquals(new float[1][2], network.parameters().get("0.weight").toArray());
     }
   }
 

@@ -1,0 +1,34 @@
+package fathom.optim;
+
+import fathom.kernel.Update;
+import fathom.kernel.UpdateKernels;
+import fathom.kernel.UpdateStep;
+
+/** A rule whose pass is one kernel's. */
+final class KernelRule implements Optimizer.Rule {
+  /** Sets the numbers of a step. */
+  @FunctionalInterface
+  interface Numbers {
+    void set(long step, float rate);
+  }
+
+  private final Update update;
+  private final UpdateStep memory;
+  private final Numbers numbers;
+
+  KernelRule(Update update, UpdateStep memory, Numbers numbers) {
+    this.update = update;
+    this.memory = memory;
+    this.numbers = numbers;
+  }
+
+  @Override
+  public void begin(long step, float rate) {
+    numbers.set(step, rate);
+  }
+
+  @Override
+  public void update(UpdateKernels kernels, long from, long to, float factor, float bound) {
+    kernels.update(update, memory, from, to, factor, bound);
+  }
+}
