@@ -11,6 +11,7 @@ import fathom.nn.Network;
 import fathom.nn.Pass;
 import fathom.optim.Optimizer;
 import fathom.optim.OptimizerState;
+import fathom.optim.Schedule;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -31,6 +32,7 @@ public final class Trainer implements AutoCloseable {
   private final OptimizerState state;
   private final Arena arena = Arena.ofShared();
   private final Step step = new Step();
+  private Schedule schedule;
   private Matrix targets;
 
   /**
@@ -55,6 +57,17 @@ public final class Trainer implements AutoCloseable {
   /** Returns the optimizer's state; its rate may be changed between steps. */
   public OptimizerState state() {
     return state;
+  }
+
+  /**
+   * Lets the rate of each step follow a schedule, with the optimizer's rate as its base and the
+   * state's number of steps as the step; null leaves the rate to whoever sets the state's.
+   *
+   * @return this trainer
+   */
+  public Trainer schedule(Schedule newSchedule) {
+    schedule = newSchedule;
+    return this;
   }
 
   /**
@@ -86,6 +99,9 @@ public final class Trainer implements AutoCloseable {
     check(batch);
     long stamp = network.beginStep();
     try {
+      if (schedule != null) {
+        state.rate((float) schedule.rate(state.steps(), state.optimizer().rate()));
+      }
       step.prepare(batch);
       engine.run(step, step.pass.worthSharing());
       if (!Double.isFinite(step.loss)) {
