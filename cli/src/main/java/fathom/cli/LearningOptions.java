@@ -7,6 +7,7 @@ import fathom.optim.Optimizer;
 import fathom.optim.Sgd;
 import java.util.List;
 import java.util.Locale;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How a network learns. */
@@ -31,11 +32,6 @@ final class LearningOptions {
     }
   }
 
-  private enum Schedule {
-    CONSTANT,
-    COSINE
-  }
-
   @Option(
       names = "--loss",
       paramLabel = "NAME",
@@ -55,17 +51,10 @@ final class LearningOptions {
       names = "--lr",
       paramLabel = "RATE",
       description =
-          "Learning rate at the start; 0.1 for sgd, 0.01 with momentum, 0.001 for Adam unless given.")
+          "Learning rate before the schedule changes it; 0.1 for sgd, 0.01 with momentum, 0.001 for Adam unless given.")
   private Float rate;
 
-  @Option(
-      names = "--schedule",
-      paramLabel = "NAME",
-      defaultValue = "cosine",
-      description =
-          "The rate over the run: cosine, from --lr to 0 along half a wave, or constant;"
-              + " ${DEFAULT-VALUE} unless given.")
-  private String schedule;
+  @Mixin private final ScheduleOptions schedule = new ScheduleOptions();
 
   @Option(
       names = "--momentum",
@@ -121,8 +110,12 @@ final class LearningOptions {
     return inOrder;
   }
 
-  /** Checks what can be checked before there are data. */
-  void check() {
+  /**
+   * Checks what can be checked before there are data.
+   *
+   * @param validated whether there is a validation loss after each epoch
+   */
+  void check(boolean validated) {
     if (batch < 1) {
       throw new BadInput("--batch must be at least 1, not " + batch);
     }
@@ -133,7 +126,7 @@ final class LearningOptions {
       Loss unusedLoss = Loss.named(loss);
     }
     Optimizer unused = optimizer();
-    Schedule unusedSchedule = schedule();
+    schedule.check(validated);
   }
 
   /** Returns the loss that was asked for, or what suits the data. */
@@ -171,17 +164,9 @@ final class LearningOptions {
     };
   }
 
-  /**
-   * Returns the learning rate of a step; Loshchilov and Hutter 2017.
-   *
-   * @param step from 0
-   * @param steps how many there will be
-   */
-  float rate(long step, long steps) {
-    if (schedule() == Schedule.CONSTANT) {
-      return startRate();
-    }
-    return (float) (startRate() * (1 + Math.cos(Math.PI * step / steps)) / 2);
+  /** Returns what sets the rate in a training of so many steps. */
+  ScheduleOptions.Course rates(long steps) {
+    return schedule.start(steps);
   }
 
   /** Returns all of this on a line. */
@@ -192,7 +177,7 @@ final class LearningOptions {
         used,
         method().name().toLowerCase(Locale.ROOT),
         startRate(),
-        schedule().name().toLowerCase(Locale.ROOT),
+        schedule.describe(),
         batch,
         epochs,
         epochs == 1 ? "epoch" : "epochs",
@@ -201,10 +186,6 @@ final class LearningOptions {
 
   private float startRate() {
     return rate == null ? method().rate : rate;
-  }
-
-  private Schedule schedule() {
-    return Choice.of("--schedule", schedule, List.of(Schedule.values()));
   }
 
   private Method method() {

@@ -91,7 +91,7 @@ final class TrainCommand implements Runnable {
 
   private void checkOptions() {
     shape.check(load != null);
-    how.check();
+    how.check(validation > 0);
     if (!(validation >= 0 && validation < 1)) {
       throw new BadInput("--validation must be at least 0 and less than 1, not " + validation);
     }
@@ -120,6 +120,7 @@ final class TrainCommand implements Runnable {
         validation == 0
             ? new Split(rows.train(), null)
             : rows.train().split(validation, how.seed() + 1);
+    TrainingRun run = new TrainingRun(network, loss, parts.train(), parts.held(), how);
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     Report report = new Report(output.text(out, err));
@@ -130,7 +131,6 @@ final class TrainCommand implements Runnable {
       report.entry("network", Report.describe(network));
       report.entry("learning", how.describe(loss));
     }
-    TrainingRun run = new TrainingRun(network, loss, parts.train(), parts.held(), how);
     try (Progress progress = progress(err, parts.train())) {
       run.run(progress);
     }
