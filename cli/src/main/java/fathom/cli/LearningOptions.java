@@ -1,5 +1,6 @@
 package fathom.cli;
 
+import fathom.data.Rows;
 import fathom.nn.Loss;
 import fathom.optim.Adam;
 import fathom.optim.AdamW;
@@ -100,6 +101,11 @@ final class LearningOptions {
 
   int epochs() {
     return epochs;
+  }
+
+  /** Returns how many steps it takes to train on some rows. */
+  long steps(Rows rows) {
+    return (long) epochs * rows.batchesInOrder(batch).count();
   }
 
   long seed() {

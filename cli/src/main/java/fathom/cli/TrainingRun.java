@@ -35,7 +35,7 @@ final class TrainingRun {
     this.train = train;
     this.validation = validation;
     this.how = how;
-    rates = how.rates((long) how.epochs() * train.batchesInOrder(how.batch()).count());
+    rates = how.rates(how.steps(train));
   }
 
   /** Trains, and shows it. */
