@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       PredictCommand.class,
       EvaluateCommand.class,
+      RangeCommand.class,
       InfoCommand.class
     })
 public final class Main implements Runnable {

@@ -18,8 +18,8 @@ import java.util.OptionalDouble;
  * {@code rate(i) = from (to / from)^(i / (steps - 1))}. The loss falls once the rate is large
  * enough and blows up when it is too large; good rates lie between.
  *
- * <p>Losses of single batches jump about, so they are smoothed by {@code s = 0.95 s + 0.05 loss}
- * from 0, divided by {@code 1 - 0.95^(i + 1)}. The test ends early when a loss is not finite or its
+ * <p>Losses of single batches jump about, so they are smoothed by {@code s = 0.9 s + 0.1 loss} from
+ * 0, divided by {@code 1 - 0.9^(i + 1)}. The test ends early when a loss is not finite or its
  * smoothed value is above {@value #BLOWN_UP} times the least before.
  *
  * <p>Immutable.
@@ -28,7 +28,7 @@ import java.util.OptionalDouble;
  *     neural networks, 2017</a>
  */
 public final class RateRange {
-  private static final double MEMORY = 0.95;
+  private static final double MEMORY = 0.9;
   private static final double BLOWN_UP = 4;
   private static final int SLOPES = 20;
 
@@ -118,18 +118,21 @@ public final class RateRange {
 
   /**
    * Returns the rate at which the smoothed loss falls most steeply over the logarithm of the rate:
-   * the point i with the least {@code s(i + w) - s(i - w)}, where w is a twentieth of the steps, at
-   * least 1, so that no single batch decides. Empty if the loss falls nowhere. The smoothed loss
-   * lags behind the rate, so that the loss itself fell most at a somewhat lower one.
+   * the point i with the least {@code s(i + w) - min(s(0), ..., s(i - w))}, where w is a twentieth
+   * of the steps, at least 1, so that no single batch decides, and the minimum, so that a spike and
+   * its end are no progress. Empty if the loss falls nowhere. The smoothed loss lags some steps
+   * behind, so that the loss itself fell most at a somewhat lower rate.
    */
   public OptionalDouble steepest() {
     int w = Math.max(1, steps / SLOPES);
-    double least = 0;
+    double steepest = 0;
+    double before = Double.POSITIVE_INFINITY;
     OptionalDouble rate = OptionalDouble.empty();
     for (int i = w; i + w < points.size(); i++) {
-      double slope = points.get(i + w).smoothed - points.get(i - w).smoothed;
-      if (slope < least) {
-        least = slope;
+      before = Math.min(before, points.get(i - w).smoothed);
+      double fall = points.get(i + w).smoothed - before;
+      if (fall < steepest) {
+        steepest = fall;
         rate = OptionalDouble.of(points.get(i).rate);
       }
     }

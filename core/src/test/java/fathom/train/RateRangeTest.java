@@ -41,10 +41,10 @@ class RateRangeTest {
         for (int i = 1; i < points.size(); i++) {
           assertEquals(factor, points.get(i).rate() / points.get(i - 1).rate(), 1e-8, of);
         }
-        // Smoothing starts with the first loss itself and moves a twentieth towards each next one,
-        // divided by 1 - 0.95².
+        // Smoothing starts with the first loss itself and moves a tenth towards each next one,
+        // divided by 1 - 0.9².
         assertEquals(points.get(0).loss(), points.get(0).smoothed(), 1e-12, of);
-        double second = (0.95 * 0.05 * points.get(0).loss() + 0.05 * points.get(1).loss()) / 0.0975;
+        double second = (0.9 * 0.1 * points.get(0).loss() + 0.1 * points.get(1).loss()) / 0.19;
         assertEquals(second, points.get(1).smoothed(), 1e-12, of);
         double steepest = range.steepest().orElseThrow();
         assertTrue(steepest > 1e-3 && steepest < 10, of + ": " + steepest);
