@@ -12,6 +12,7 @@ import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -21,8 +22,7 @@ import picocli.CommandLine.Spec;
     name = "range",
     description =
         "Looks for a learning rate: trains a new network for some steps with a rate that rises from"
-            + " step to step until the loss blows up, and tells where it fell most steeply."
-            + " --lr, --epochs, --no-shuffle and schedules are for train alone.")
+            + " step to step until the loss blows up, and tells where it fell most steeply.")
 final class RangeCommand implements Runnable {
   private static final int LINES = 25;
   private static final List<String> OF_TRAIN =
@@ -86,6 +86,17 @@ final class RangeCommand implements Runnable {
   @Mixin private EngineOptions engines;
 
   @Mixin private OutputOptions output;
+
+  /**
+   * Leaves options that come along with train's, and that this command refuses, out of the help.
+   */
+  static void hideOptionsOfTrain(CommandSpec range) {
+    for (String name : OF_TRAIN) {
+      OptionSpec option = range.findOption(name);
+      range.remove(option);
+      range.addOption(option.toBuilder().hidden(true).build());
+    }
+  }
 
   @Override
   public void run() {

@@ -1,6 +1,7 @@
 package fathom.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
@@ -87,6 +88,16 @@ class RangeCommandTest {
             5);
     assertTrue(run.out().contains("falls nowhere and blows up past 1.00e+03"), run.out());
     assertEquals(List.of("prices.csv"), Samples.list(folder));
+  }
+
+  @Test
+  void helpLeavesOutWhatIsForTrain() {
+    String help = Run.done("range", "--help").out();
+    assertTrue(help.contains("--optimizer") && help.contains("--from"), help);
+    for (String option : List.of("--lr", "--epochs", "--schedule", "--patience")) {
+      assertFalse(help.contains(option), option + " is in " + help);
+      assertTrue(Run.done("train", "--help").out().contains(option), option);
+    }
   }
 
   @Test
