@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import fathom.data.Dataset;
 import fathom.nn.Activation;
 import fathom.nn.Loss;
 import fathom.nn.Network;
+import java.lang.management.ManagementFactory;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
 import net.jqwik.api.ForAll;
@@ -238,6 +240,22 @@ class ClassificationMetricsTest {
       assertThrows(
           IllegalStateException.class, () -> ClassificationMetrics.of(network, data.rows()));
     }
+  }
+
+  @Test
+  void aRowAllocatesNothing() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long me = Thread.currentThread().threadId();
+    int rows = 20_000;
+    ClassificationPass pass = new ClassificationPass(rows, 4);
+    pass.add(0);
+    long before = threads.getThreadAllocatedBytes(me);
+    for (int i = 1; i < rows; i++) {
+      pass.logits[i & 3] = i % 17;
+      pass.add(i & 3);
+    }
+    double perRow = (double) (threads.getThreadAllocatedBytes(me) - before) / rows;
+    assertTrue(perRow < 1, perRow + " bytes allocated per row");
   }
 
   @Test

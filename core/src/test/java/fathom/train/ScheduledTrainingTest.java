@@ -35,4 +35,25 @@ class ScheduledTrainingTest {
       assertEquals(0.5f, trainer.state().rate());
     }
   }
+
+  @Test
+  void aTrainingStoppedAndResumedEqualsOneThatWasNot() {
+    float[][] x = {{1, 2}, {2, -1}, {3, 0.5f}, {-4, 1}, {5, 3}, {0.5f, 0.25f}};
+    float[][] y = {{1}, {-1}, {0.5f}, {2}, {3}, {0}};
+    Schedule schedule = Schedule.oneCycle(12).warmup(2);
+    try (Dataset data = Dataset.ofTargets(x, y);
+        Network whole = Network.input(2).dense(1).seed(1).build();
+        Network parts = Network.input(2).dense(1).seed(1).build()) {
+      Trainer trainer = new Trainer(whole, Loss.MSE, new Sgd(0.05f)).schedule(schedule);
+      double unused = trainer.epoch(data.batchesInOrder(1));
+      double last = trainer.epoch(data.batchesInOrder(1));
+      Trainer first = new Trainer(parts, Loss.MSE, new Sgd(0.05f)).schedule(schedule);
+      unused = first.epoch(data.batchesInOrder(1));
+      // Plain descent has no moments: weights and the number of steps are all of its state.
+      Trainer second = new Trainer(parts, Loss.MSE, new Sgd(0.05f)).schedule(schedule);
+      second.state().resume(first.state().steps());
+      assertEquals(last, second.epoch(data.batchesInOrder(1)));
+      assertEquals(-1, whole.parameters().segment().mismatch(parts.parameters().segment()));
+    }
+  }
 }
