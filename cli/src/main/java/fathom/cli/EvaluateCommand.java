@@ -64,9 +64,12 @@ final class EvaluateCommand implements Runnable {
     report.entry("network", Report.describe(file.network()));
     report.entry("data", data.about());
     report.test(result, data.targetScaling());
+    Measures measures = Measures.of(file.network(), rows);
+    measures.print(report);
     boolean classes = file.task() == Task.CLASSIFICATION;
     if (classes) {
       report.confusion(result, file.classNames());
+      measures.printClasses(output.text(out, spec.commandLine().getErr()), file.classNames());
     }
     JsonObject json =
         new JsonObject()
@@ -75,7 +78,8 @@ final class EvaluateCommand implements Runnable {
             .put("seconds", seconds)
             .put("samples_per_second", result.samples() / seconds);
     Report.addTest(json, result, classes, data.targetScaling());
-    output.write(machine.addTo(json), out);
+    measures.addTo(machine.addTo(json));
+    output.write(json, out);
   }
 
   /** Of the digits, those that training held out; of other data, all. */

@@ -1,5 +1,6 @@
 package fathom.cli;
 
+import fathom.data.Rows;
 import fathom.nn.Loss;
 import fathom.optim.Clipping;
 import fathom.optim.Optimizer;
@@ -10,11 +11,6 @@ import picocli.CommandLine.Option;
 
 /** How a network learns. */
 final class LearningOptions {
-  private enum Schedule {
-    CONSTANT,
-    COSINE
-  }
-
   @Option(
       names = "--loss",
       paramLabel = "NAME",
@@ -36,19 +32,12 @@ final class LearningOptions {
       names = "--lr",
       paramLabel = "RATE",
       description =
-          "Learning rate at the start; 1 for adadelta, 0.1 for sgd, 0.01 for momentum, nesterov, adagrad"
+          "Learning rate before the schedule changes it; 1 for adadelta, 0.1 for sgd, 0.01 for momentum, nesterov, adagrad"
               + " and rmsprop, 0.002 for adamax and nadam, 0.0001 for lion, 0.001 for the others"
               + " unless given.")
   private Float rate;
 
-  @Option(
-      names = "--schedule",
-      paramLabel = "NAME",
-      defaultValue = "cosine",
-      description =
-          "The rate over the run: cosine, from --lr to 0 along half a wave, or constant;"
-              + " ${DEFAULT-VALUE} unless given.")
-  private String schedule;
+  @Mixin private final ScheduleOptions schedule = new ScheduleOptions();
 
   @Option(
       names = "--momentum",
@@ -98,6 +87,11 @@ final class LearningOptions {
     return epochs;
   }
 
+  /** Returns how many steps it takes to train on some rows. */
+  long steps(Rows rows) {
+    return (long) epochs * rows.batchesInOrder(batch).count();
+  }
+
   long seed() {
     return seed;
   }
@@ -106,8 +100,12 @@ final class LearningOptions {
     return inOrder;
   }
 
-  /** Checks what can be checked before there are data. */
-  void check() {
+  /**
+   * Checks what can be checked before there are data.
+   *
+   * @param validated whether there is a validation loss after each epoch
+   */
+  void check(boolean validated) {
     if (batch < 1) {
       throw new BadInput("--batch must be at least 1, not " + batch);
     }
@@ -119,7 +117,7 @@ final class LearningOptions {
     }
     Optimizer unused = optimizer();
     Clipping unusedClipping = clipping();
-    Schedule unusedSchedule = schedule();
+    schedule.check(validated);
   }
 
   /** Returns the loss that was asked for, or what suits the data. */
@@ -157,17 +155,9 @@ final class LearningOptions {
     return clipping.clipping();
   }
 
-  /**
-   * Returns the learning rate of a step; Loshchilov and Hutter 2017.
-   *
-   * @param step from 0
-   * @param steps how many there will be
-   */
-  float rate(long step, long steps) {
-    if (schedule() == Schedule.CONSTANT) {
-      return startRate();
-    }
-    return (float) (startRate() * (1 + Math.cos(Math.PI * step / steps)) / 2);
+  /** Returns what sets the rate in a training of so many steps. */
+  ScheduleOptions.Course rates(long steps) {
+    return schedule.start(steps);
   }
 
   /** Returns all of this on a line. */
@@ -178,7 +168,7 @@ final class LearningOptions {
         used,
         method().name().toLowerCase(Locale.ROOT),
         startRate(),
-        schedule().name().toLowerCase(Locale.ROOT),
+        schedule.describe(),
         clipping.describe(),
         batch,
         epochs,
@@ -188,10 +178,6 @@ final class LearningOptions {
 
   private float startRate() {
     return rate == null ? method().rate() : rate;
-  }
-
-  private Schedule schedule() {
-    return Choice.of("--schedule", schedule, List.of(Schedule.values()));
   }
 
   private Method method() {

@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       PredictCommand.class,
       EvaluateCommand.class,
+      RangeCommand.class,
       InfoCommand.class
     })
 public final class Main implements Runnable {
@@ -45,8 +46,9 @@ public final class Main implements Runnable {
   static CommandLine commandLine() {
     Main main = new Main();
     Failures failures = new Failures(() -> main.debug || System.getenv("FATHOM_DEBUG") != null);
-    return new CommandLine(main)
-        .setCaseInsensitiveEnumValuesAllowed(true)
+    CommandLine line = new CommandLine(main);
+    RangeCommand.hideOptionsOfTrain(line.getSubcommands().get("range").getCommandSpec());
+    return line.setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler(failures)
         .setExecutionStrategy(failures);
   }

@@ -64,10 +64,15 @@ final class Report {
    * @param scaling what the targets of a regression were brought to; null for classification
    */
   void test(Evaluation test, Scaling scaling) {
+    test("test", test, scaling);
+  }
+
+  /** As {@link #test(Evaluation, Scaling)}, under another word. */
+  void test(String word, Evaluation test, Scaling scaling) {
     String rows = String.format(Locale.ROOT, "of %,d rows", test.samples());
     if (scaling == null) {
       entry(
-          "test",
+          word,
           String.format(
               Locale.ROOT,
               "accuracy %.2f %% %s, loss %.4f",
@@ -76,7 +81,7 @@ final class Report {
               test.loss()));
     } else {
       entry(
-          "test",
+          word,
           String.format(
               Locale.ROOT,
               "RMSE %.5g, R2 %.4f %s, loss %.4f",

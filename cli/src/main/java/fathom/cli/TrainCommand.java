@@ -58,6 +58,14 @@ final class TrainCommand implements Runnable {
               + " unless given.")
   private double validation;
 
+  @Option(
+      names = "--folds",
+      paramLabel = "K",
+      description =
+          "Cross-validate: divide the rows into K parts, and test with each the network that was"
+              + " trained on the others.")
+  private Integer folds;
+
   @Mixin private EngineOptions engines;
 
   @Option(
@@ -84,17 +92,22 @@ final class TrainCommand implements Runnable {
     try (Engine engine = engines.open();
         ModelFile from = load == null ? null : ModelFile.read(load, engine);
         TrainingData rows = source.forTraining(table.known(), holdout(from), from);
-        Network fresh = from == null ? build(engine, rows) : null) {
+        Network fresh = from == null && folds == null ? build(engine, rows) : null) {
+      if (folds != null) {
+        crossValidate(engine, rows);
+        return;
+      }
       train(engine, rows, from == null ? fresh : from.network(), from);
     }
   }
 
   private void checkOptions() {
     shape.check(load != null);
-    how.check();
+    how.check(validation > 0);
     if (!(validation >= 0 && validation < 1)) {
       throw new BadInput("--validation must be at least 0 and less than 1, not " + validation);
     }
+    CrossValidation.check(folds, test, save, load);
     output.check(data, load);
     if (save != null) {
       OutputFile file = new OutputFile("--save", save).requireRegular();
@@ -113,13 +126,33 @@ final class TrainCommand implements Runnable {
     return shape.build(engine, rows.data().features(), rows.data().outputs(), how.seed());
   }
 
+  /** Returns the rows to train on and those to look at after each epoch, null if there are none. */
+  private Split parts(Rows rows) {
+    return validation == 0 ? new Split(rows, null) : rows.split(validation, how.seed() + 1);
+  }
+
+  private void crossValidate(Engine engine, TrainingData rows) {
+    CrossValidation folded = new CrossValidation(rows, folds, this::parts, how);
+    Machine machine = Machine.of(engine);
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    Report report = new Report(output.text(out, err));
+    if (!quiet) {
+      report.entry("fathom", Version.text() + ": " + machine);
+      report.entry("data", rows.data().about());
+      report.entry("rows", folded.describe());
+      report.entry("learning", how.describe(how.loss(rows.hasClasses())));
+    }
+    folded.run(() -> build(engine, rows), part -> progress(err, part), quiet ? null : report);
+    folded.print(report);
+    output.write(machine.addTo(folded.json()), out);
+  }
+
   private void train(Engine engine, TrainingData rows, Network network, ModelFile from) {
     Loss loss = how.loss(rows.hasClasses());
     Machine machine = Machine.of(engine);
-    Split parts =
-        validation == 0
-            ? new Split(rows.train(), null)
-            : rows.train().split(validation, how.seed() + 1);
+    Split parts = parts(rows.train());
+    TrainingRun run = new TrainingRun(network, loss, parts.train(), parts.held(), how);
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     Report report = new Report(output.text(out, err));
@@ -130,7 +163,6 @@ final class TrainCommand implements Runnable {
       report.entry("network", Report.describe(network));
       report.entry("learning", how.describe(loss));
     }
-    TrainingRun run = new TrainingRun(network, loss, parts.train(), parts.held(), how);
     try (Progress progress = progress(err, parts.train())) {
       run.run(progress);
     }
@@ -151,7 +183,7 @@ final class TrainCommand implements Runnable {
     if (quiet) {
       return Progress.silent();
     }
-    long steps = (long) how.epochs() * train.batchesInOrder(how.batch()).count();
+    long steps = how.steps(train);
     return Terminal.watchesStandardError()
         ? Progress.bar(err, steps)
         : Progress.lines(err, PAUSE_MILLIS);

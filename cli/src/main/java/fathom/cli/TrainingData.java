@@ -19,6 +19,7 @@ final class TrainingData implements AutoCloseable {
   private final Rows test;
   private final Holdout holdout;
   private String label;
+  private boolean standardized;
 
   private TrainingData(
       Runnable closer, Dataset data, String name, Rows train, Rows test, Holdout holdout) {
@@ -78,11 +79,19 @@ final class TrainingData implements AutoCloseable {
    * on.
    */
   TrainingData standardized() {
-    data.scale(Scaling.standard(train));
-    if (data.task() == Task.REGRESSION) {
-      data.scaleTargets(Scaling.standardTargets(train));
-    }
+    standardized = true;
+    fitTo(train);
     return this;
+  }
+
+  /** Standardizes anew, by other rows to train on, where that has been done. */
+  void fitTo(Rows part) {
+    if (standardized) {
+      data.scale(Scaling.standard(part));
+      if (data.task() == Task.REGRESSION) {
+        data.scaleTargets(Scaling.standardTargets(part));
+      }
+    }
   }
 
   /** Returns the dataset that is trained on. */

@@ -19,6 +19,7 @@ final class TrainingRun {
   private final Rows train;
   private final Rows validation;
   private final LearningOptions how;
+  private final ScheduleOptions.Course rates;
   private long steps;
   private double seconds;
   private double trainLoss;
@@ -26,6 +27,7 @@ final class TrainingRun {
 
   /**
    * @param validation rows to look at after each epoch, or null
+   * @throws BadInput if there are too few steps for the schedule
    */
   TrainingRun(Network network, Loss loss, Rows train, Rows validation, LearningOptions how) {
     this.network = network;
@@ -33,6 +35,7 @@ final class TrainingRun {
     this.train = train;
     this.validation = validation;
     this.how = how;
+    rates = how.rates(how.steps(train));
   }
 
   /** Trains, and shows it. */
@@ -40,12 +43,16 @@ final class TrainingRun {
     SplittableRandom orders = new SplittableRandom(how.seed());
     try (Trainer trainer = new Trainer(network, loss, how.optimizer())) {
       trainer.clipping(how.clipping());
+      trainer.schedule(rates.schedule());
       for (int epoch = 1; epoch <= how.epochs(); epoch++) {
         Batches batches =
             how.inOrder()
                 ? train.batchesInOrder(how.batch())
                 : train.batches(how.batch(), orders.nextLong());
         progress.line(epoch(trainer, epoch, batches, progress));
+        if (rates.plateau() != null) {
+          rates.plateau().observe(validationLoss);
+        }
       }
     }
   }
@@ -56,9 +63,7 @@ final class TrainingRun {
     long samples = 0;
     long right = 0;
     int batch = 0;
-    long total = (long) how.epochs() * batches.count();
     for (Batch rows : batches) {
-      trainer.state().rate(how.rate(steps + batch, total));
       sum += trainer.step(rows) * rows.size();
       samples += rows.size();
       right += loss.wantsLabels() ? right(rows) : 0;

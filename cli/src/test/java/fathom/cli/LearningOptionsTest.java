@@ -70,15 +70,4 @@ class LearningOptionsTest {
     BadInput e = assertThrows(BadInput.class, of(options)::check);
     assertEquals(message, e.getMessage());
   }
-
-  @Test
-  void theRateFallsAlongHalfAWave() {
-    LearningOptions cosine = of("--lr 0.5");
-    assertEquals(0.5f, cosine.rate(0, 12));
-    // cos(pi / 3) is 1/2: three quarters of the rate after a third of the steps.
-    assertEquals(0.375f, cosine.rate(4, 12), Math.ulp(0.375f));
-    assertEquals(0.25f, cosine.rate(6, 12), Math.ulp(0.25f));
-    assertEquals(0, cosine.rate(12, 12));
-    assertEquals(0.5f, of("--lr 0.5 --schedule constant").rate(6, 12));
-  }
 }

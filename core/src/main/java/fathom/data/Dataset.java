@@ -288,6 +288,11 @@ public final class Dataset implements AutoCloseable {
     return rows.split(fraction, seed);
   }
 
+  /** As {@link Rows#folds}, of all rows. */
+  public List<Split> folds(int k, long seed) {
+    return rows.folds(k, seed);
+  }
+
   /** As {@link Rows#batches}, of all rows. */
   public Batches batches(int size, long seed) {
     return rows.batches(size, seed);

@@ -2,7 +2,9 @@ package fathom.data;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -11,6 +13,7 @@ import java.util.Locale;
  */
 public final class Rows {
   private static final long SPLIT = 0x73706C6974L;
+  private static final long FOLDS = 0x666F6C6473L;
 
   private final Dataset data;
   private final int[] index;
@@ -66,8 +69,9 @@ public final class Rows {
 
   /**
    * Divides these rows at random into a part to train on and a part held out, of {@code fraction *
-   * size()} rows to the nearest. Of each class, the part held out takes its share to within one
-   * row. Both keep the order of these rows, share their memory, and depend on the seed alone.
+   * size()} rows to the nearest. It is stratified: of each class, the part held out takes its share
+   * to within one row. Both keep the order of these rows, share their memory, and depend on the
+   * seed alone.
    *
    * @throws IllegalArgumentException if either part would be empty
    */
@@ -100,6 +104,56 @@ public final class Rows {
       }
     }
     return new Split(view(rest), view(out));
+  }
+
+  /**
+   * Divides these rows at random into k parts for cross-validation, each held out once while the
+   * others are trained on; parts differ in size by at most one row, and in the number of rows of
+   * each class as well. All keep the order of these rows, share their memory, and depend on the
+   * seed alone.
+   *
+   * @return k splits, which hold out every row once
+   * @throws IllegalArgumentException if k is below 2 or above the number of rows
+   */
+  public List<Split> folds(int k, long seed) {
+    return folds(k, seed, data.task() == Task.CLASSIFICATION);
+  }
+
+  /**
+   * As {@link #folds}, but without regard to classes.
+   *
+   * @throws IllegalArgumentException if k is below 2 or above the number of rows
+   */
+  public List<Split> plainFolds(int k, long seed) {
+    return folds(k, seed, false);
+  }
+
+  private List<Split> folds(int k, long seed, boolean stratified) {
+    int n = size();
+    if (k < 2 || k > n) {
+      throw new IllegalArgumentException(
+          k + " folds of " + n + " rows: choose at least 2, and at most one for each row");
+    }
+    int[] order = Shuffle.identity(n);
+    Shuffle.shuffle(order, Shuffle.derive(seed, FOLDS));
+    if (stratified) {
+      order = byClass(order);
+    }
+    List<Split> splits = new ArrayList<>();
+    for (int fold = 0; fold < k; fold++) {
+      int[] out = new int[(n - fold + k - 1) / k];
+      int[] rest = new int[n - out.length];
+      for (int i = 0; i < n; i++) {
+        // Dealing out one class after the other gives each part its share.
+        if (i % k == fold) {
+          out[i / k] = order[i];
+        } else {
+          rest[i - i / k - (i % k > fold ? 1 : 0)] = order[i];
+        }
+      }
+      splits.add(new Split(view(rest), view(out)));
+    }
+    return List.copyOf(splits);
   }
 
   /**

@@ -12,6 +12,7 @@ import fathom.nn.Pass;
 import fathom.optim.Clipping;
 import fathom.optim.Optimizer;
 import fathom.optim.OptimizerState;
+import fathom.optim.Schedule;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -32,6 +33,7 @@ public final class Trainer implements AutoCloseable {
   private final OptimizerState state;
   private final Arena arena = Arena.ofShared();
   private final Step step = new Step();
+  private Schedule schedule;
   private Matrix targets;
 
   /**
@@ -77,6 +79,17 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
+   * Lets the rate of each step follow a schedule, with the optimizer's rate as its base and the
+   * state's number of steps as the step; null leaves the rate to whoever sets the state's.
+   *
+   * @return this trainer
+   */
+  public Trainer schedule(Schedule newSchedule) {
+    schedule = newSchedule;
+    return this;
+  }
+
+  /**
    * Trains on all batches in turn.
    *
    * @return the mean loss over the samples, each batch's as it was before its step; NaN for no
@@ -106,6 +119,9 @@ public final class Trainer implements AutoCloseable {
     check(batch);
     long stamp = network.beginStep();
     try {
+      if (schedule != null) {
+        state.rate((float) schedule.rate(state.steps(), state.optimizer().rate()));
+      }
       step.prepare(batch);
       engine.run(step, step.pass.worthSharing());
       if (!Double.isFinite(step.loss)) {
