@@ -66,6 +66,12 @@ enum Competitor {
     return command;
   }
 
+  /** Returns the library that lets MKL use AVX-512 on any processor, or null if it has no say. */
+  static Path anyCpu(Path home) {
+    Path library = home.resolve("target").resolve("mkl-any-cpu.so").toAbsolutePath();
+    return Files.exists(library) ? library : null;
+  }
+
   private String classPath(Path home, boolean mkl) throws IOException {
     Path target = home.resolve(module).resolve("target");
     Path list = target.resolve(mkl && !isPeer() ? "classpath-mkl" : "classpath");
@@ -77,10 +83,14 @@ enum Competitor {
         + Files.readString(list).strip();
   }
 
-  /** Tells the libraries of peers how many threads they have, where they read it at loading. */
-  void configure(Map<String, String> environment, boolean mkl, int threads) {
+  /** Tells the libraries what they read at loading: threads, and that MKL may use AVX-512. */
+  void configure(Path home, Map<String, String> environment, boolean mkl, int threads) {
     if (isPeer() || mkl) {
       environment.put("MKL_THREADING_LAYER", "GNU");
+      Path library = anyCpu(home);
+      if (library != null) {
+        environment.merge("LD_PRELOAD", library.toString(), (old, added) -> old + ":" + added);
+      }
     }
     if (isPeer()) {
       environment.put("OMP_NUM_THREADS", Integer.toString(threads));

@@ -22,7 +22,7 @@ final class Machine {
   private Machine() {}
 
   /** Returns what is known of this machine and this run, by name. */
-  static Map<String, String> describe(Race race, int threads, Effort effort) {
+  static Map<String, String> describe(Race race, Path home, int threads, Effort effort) {
     Map<String, String> facts = new LinkedHashMap<>();
     Runtime runtime = Runtime.getRuntime();
     facts.put(
@@ -35,9 +35,12 @@ final class Machine {
     facts.put("threads", Integer.toString(threads));
     facts.put(
         "peak", String.format(Locale.ROOT, "%.0f GFLOP/s (sgemm 4096 x 4096 x 4096)", race.peak()));
+    if (Competitor.anyCpu(home) != null) {
+      facts.put("MKL", "told to use what the processor has, whoever made it");
+    }
     facts.put("switches", switches(System.getenv()));
     facts.put(
-        "load before",
+        "load at end",
         String.format(
             Locale.ROOT,
             "%.2f",

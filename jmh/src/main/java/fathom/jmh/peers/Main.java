@@ -136,7 +136,7 @@ public final class Main implements Callable<Integer> {
       race.run(group, competitors);
     }
     List<Discipline> disciplines = groups.values().stream().flatMap(List::stream).toList();
-    Map<String, String> machine = Machine.describe(race, threads, effort);
+    Map<String, String> machine = Machine.describe(race, home, threads, effort);
     machine.forEach((name, fact) -> out.printf("%-12s %s%n", name, fact));
     out.println();
     Report report = new Report(race);

@@ -60,7 +60,7 @@ final class Race {
     int share = first.threads(threads);
     ProcessBuilder builder =
         new ProcessBuilder(competitor.command(home, mkl, first.group(), share, effort));
-    competitor.configure(builder.environment(), mkl, share);
+    competitor.configure(home, builder.environment(), mkl, share);
     Path errors = Files.createTempFile("fathom-jmh", ".log");
     builder.redirectError(errors.toFile());
     long begin = System.nanoTime();
@@ -100,7 +100,7 @@ final class Race {
     }
   }
 
-  private void take(String line, List<Discipline> group, Competitor competitor) {
+  void take(String line, List<Discipline> group, Competitor competitor) {
     String reason = Round.reason(line);
     String what = Round.whatComputes(line);
     if (reason != null) {
