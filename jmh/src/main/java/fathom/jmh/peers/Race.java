@@ -112,7 +112,12 @@ final class Race {
       Discipline discipline =
           group.stream().filter(d -> d.name().equals(round.name())).findFirst().orElse(null);
       if (discipline != null) {
-        result(discipline, competitor).add(round);
+        Result result = result(discipline, competitor);
+        result.add(round);
+        progress.printf(
+            "  %s %s %s so far%n",
+            discipline.name(), Report.figure(result.value()), result.unit().title());
+        progress.flush();
       }
     }
   }
