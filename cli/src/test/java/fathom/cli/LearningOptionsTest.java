@@ -67,7 +67,7 @@ class LearningOptionsTest {
   }
 
   private static void assertRefused(String message, String options) {
-    BadInput e = assertThrows(BadInput.class, of(options)::check);
+    BadInput e = assertThrows(BadInput.class, () -> of(options).check(true));
     assertEquals(message, e.getMessage());
   }
 }

@@ -9,10 +9,11 @@ import fathom.matrix.Matrix;
 import java.lang.foreign.Arena;
 
 /**
- * The floor of a training step: its matrix products and the meetings of threads between them, and
- * nothing else.
+ * The floor of a training step or an answer: its matrix products and the meetings of threads
+ * between them, and nothing else.
  */
-final class GemmOnly extends Task {
+public final class GemmOnly extends Task {
+  private final boolean training;
   private final int[] widths;
   private final Matrix[] weights;
   private final Matrix[] weightGradients;
@@ -22,9 +23,19 @@ final class GemmOnly extends Task {
   private final Product[] weightGradient;
   private final Product[] inputGradient;
 
-  GemmOnly(Engine engine, Workload workload, Arena arena) {
+  /** Draws the operands of a workload's training step. */
+  public static GemmOnly ofStep(Engine engine, Workload workload, Arena arena) {
+    return new GemmOnly(engine, workload, workload.batch(), true, arena);
+  }
+
+  /** Draws the operands of a workload's answer to some rows. */
+  public static GemmOnly ofAnswer(Engine engine, Workload workload, int rows, Arena arena) {
+    return new GemmOnly(engine, workload, rows, false, arena);
+  }
+
+  private GemmOnly(Engine engine, Workload workload, int batch, boolean training, Arena arena) {
+    this.training = training;
     widths = workload.widths();
-    int batch = workload.batch;
     int layers = widths.length - 1;
     weights = new Matrix[layers];
     weightGradients = new Matrix[layers];
@@ -47,6 +58,11 @@ final class GemmOnly extends Task {
     }
   }
 
+  /** Returns the last layer's product. */
+  public Matrix output() {
+    return activations[activations.length - 1];
+  }
+
   private static Matrix draw(Arena arena, int rows, int cols) {
     Matrix matrix = Matrix.allocate(arena, rows, cols);
     Noise.fill(matrix, 1);
@@ -60,7 +76,7 @@ final class GemmOnly extends Task {
       run(member, forward[i], weights[i], activations[i], activations[i + 1]);
       member.barrier();
     }
-    for (int i = layers - 1; i >= 0; i--) {
+    for (int i = layers - 1; training && i >= 0; i--) {
       run(member, weightGradient[i], deltas[i], activations[i], weightGradients[i]);
       if (i > 0) {
         run(member, inputGradient[i], weights[i], deltas[i], deltas[i - 1]);

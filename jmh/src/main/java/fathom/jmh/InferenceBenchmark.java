@@ -45,13 +45,13 @@ public class InferenceBenchmark {
   @Setup(Level.Trial)
   public void setUp() {
     engine = new Engine(Blas.openBlas(), Kernels.vector(), threads);
-    network = Workload.MEDIUM.network(engine);
+    network = Networks.of(Workload.MEDIUM, engine);
     x = Matrix.allocate(arena, rows, network.inputs());
     y = Matrix.allocate(arena, rows, network.outputs());
     Noise.fill(x, 3);
     network.predict(x, y);
     try (Engine control = new Engine(Blas.java(), Kernels.scalar(), 1);
-        Network same = Workload.MEDIUM.network(control)) {
+        Network same = Networks.of(Workload.MEDIUM, control)) {
       Matrix expected = Matrix.allocate(arena, rows, network.outputs());
       same.predict(x, expected);
       for (int r = 0; r < rows; r++) {

@@ -34,7 +34,8 @@ import org.openjdk.jmh.annotations.Warmup;
 public class TrainStepBenchmark {
   private static final int PROOF_STEPS = 20;
 
-  @Param public Workload workload;
+  @Param({"SMALL", "MEDIUM", "DEEP", "WIDE"})
+  public Workload workload;
 
   @Param("2")
   public int threads;
@@ -51,10 +52,10 @@ public class TrainStepBenchmark {
   @Setup(Level.Trial)
   public void setUp() {
     engine = new Engine(Blas.openBlas(), Kernels.vector(), threads);
-    data = Noise.dataset(workload.batch, workload.widths()[0], workload.classes);
-    network = workload.network(engine);
-    trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, workload.optimizer);
-    batch = data.batchesInOrder(workload.batch).iterator().next();
+    data = Noise.dataset(workload.batch(), workload.widths()[0], workload.classes());
+    network = Networks.of(workload, engine);
+    trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, Networks.optimizer(workload));
+    batch = data.batchesInOrder(workload.batch()).iterator().next();
     double first = trainer.step(batch);
     double last = first;
     for (int i = 0; i < PROOF_STEPS; i++) {
@@ -64,7 +65,7 @@ public class TrainStepBenchmark {
       throw new IllegalStateException(
           workload + ": the loss went from " + first + " to " + last + "; nothing to time");
     }
-    products = new GemmOnly(engine, workload, arena);
+    products = GemmOnly.ofStep(engine, workload, arena);
     System.out.printf(
         "# %s, %s (%s), %d bits, %d threads; loss %.4f, %d steps later %.4f; %.1f MFLOP a step%n",
         workload,
