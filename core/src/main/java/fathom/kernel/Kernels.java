@@ -23,8 +23,8 @@ public record Kernels(
           new VectorLossKernels(),
           new VectorUpdateKernels(),
           VectorFillKernels.INSTANCE,
-          new ScalarNormKernels(),
-          new ScalarDropoutKernels());
+          new VectorNormKernels(),
+          new VectorDropoutKernels());
   private static final Kernels SCALAR =
       new Kernels(
           "scalar",
