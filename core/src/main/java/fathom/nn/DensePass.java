@@ -63,15 +63,26 @@ final class DensePass extends Head {
     }
   }
 
-  /** {@code dW <- D Xᵀ} for the member's blocks of units. */
+  /** {@code dW <- D Xᵀ} for the member's blocks of units, which learn at once. */
   @Override
-  void learn(Member member, Matrix input, Group group) {
+  void learn(Member member, Matrix input, Group group, Learner learner) {
     if (!learns) {
       return;
     }
+    Matrix dw = layer.weightGradient;
     int end = member.to(weightGradient.blocks());
     for (int block = member.from(weightGradient.blocks()); block < end; block++) {
-      weightGradient.run(group.d, input, layer.weightGradient, block);
+      weightGradient.run(group.d, input, dw, block);
+      if (learner != null) {
+        long from = dw.offset() + (long) weightGradient.from(block) * dw.cols();
+        long to = dw.offset() + (long) weightGradient.to(block) * dw.cols();
+        learner.learn(from, to);
+      }
     }
+  }
+
+  @Override
+  long learnt() {
+    return learns ? (long) layer.out * layer.in : 0;
   }
 }

@@ -12,6 +12,11 @@ final class Group {
   /** The gradient, out x B: first by the output of the last row pass, at last by the head's. */
   Matrix d;
 
+  /** Where the parameters of this group lie in their slab. */
+  long parametersFrom;
+
+  long parametersTo;
+
   private final Matrix start;
   private final List<RowPass> building = new ArrayList<>();
   private RowPass[] rows = {};
@@ -54,10 +59,14 @@ final class Group {
     }
   }
 
-  /** Ends the backward pass of the rows. */
-  void finish() {
+  /** Ends the backward pass of the rows, and lets learn what the head has not. */
+  void finish(Learner learner) {
     for (int i = rows.length - 1; i >= learning; i--) {
       rows[i].finish();
+    }
+    long from = parametersFrom + head.learnt();
+    if (learner != null && from < parametersTo) {
+      learner.learn(from, parametersTo);
     }
   }
 

@@ -24,11 +24,18 @@ abstract class Head {
   abstract void backward(Member member, Group group, Group below);
 
   /**
-   * Computes gradients of the head's own parameters from the group's gradient, which stays.
+   * Computes gradients of the head's own parameters from the group's gradient, which stays. Either
+   * they are whole for all members on return, or the head takes them to the learner itself.
    *
    * @param input what {@link #forward} had
+   * @param learner who changes parameters, or null if nobody does yet
    */
-  void learn(Member member, Matrix input, Group group) {}
+  void learn(Member member, Matrix input, Group group, Learner learner) {}
+
+  /** Returns how many of the group's first parameters {@link #learn} takes to the learner. */
+  long learnt() {
+    return 0;
+  }
 
   /** Makes the batch feature-major, where no product takes it as it is. */
   static final class Input extends Head {

@@ -89,8 +89,9 @@ public final class Pass {
    * members when the method returns.
    *
    * @param x the batch that {@link #forward} saw
+   * @param learner who changes parameters on the way, or null to leave them
    */
-  public void backward(Member member, Matrix x) {
+  public void backward(Member member, Matrix x, Learner learner) {
     groups[groups.length - 1].backwardRows(member);
     member.barrier();
     for (int i = groups.length - 1; i >= lowest; i--) {
@@ -98,9 +99,9 @@ public final class Pass {
         groups[i].head.backward(member, groups[i], groups[i - 1]);
         member.barrier();
       }
-      groups[i].head.learn(member, i == 0 ? x : groups[i - 1].a(), groups[i]);
+      groups[i].head.learn(member, i == 0 ? x : groups[i - 1].a(), groups[i], learner);
       if (member.index() == 0) {
-        groups[i].finish();
+        groups[i].finish(learner);
       }
     }
     member.barrier();

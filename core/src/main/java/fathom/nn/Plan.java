@@ -2,6 +2,7 @@ package fathom.nn;
 
 import fathom.kernel.Engine;
 import fathom.matrix.Matrix;
+import fathom.matrix.Slab;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -46,11 +47,25 @@ final class Plan {
     this.frozen = frozen;
     features = layers.get(0).in;
     memory.restart();
+    Slab.Layout parameters = new Slab.Layout();
+    Slab.Layout statistics = new Slab.Layout();
     for (Layer layer : layers) {
+      int before = groups.size();
+      long start = parameters.size();
       if (outputs.size() == frozen && !groups.isEmpty()) {
         last().freeze();
       }
       layer.enter(this);
+      layer.addTo(parameters, statistics);
+      if (groups.size() > before) {
+        last().parametersFrom = start;
+      }
+      if (!groups.isEmpty()) {
+        last().parametersTo = parameters.size();
+      }
+      if (outputs.size() < frozen && !groups.isEmpty()) {
+        last().parametersFrom = parameters.size();
+      }
       if (training && lowest < 0 && outputs.size() >= frozen) {
         lowest = groups.size() - 1;
       }

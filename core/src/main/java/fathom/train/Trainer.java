@@ -6,6 +6,7 @@ import fathom.kernel.Member;
 import fathom.kernel.Task;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
+import fathom.nn.Learner;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.nn.Pass;
@@ -220,6 +221,7 @@ public final class Trainer implements AutoCloseable {
     private long first;
     private double loss;
     private boolean begun;
+    private final Learner learner = (from, to) -> state.update(engine.kernels().update(), from, to);
 
     void prepare(Batch batch) {
       pass = network.pass(batch.size());
@@ -263,8 +265,12 @@ public final class Trainer implements AutoCloseable {
       if (!Double.isFinite(loss)) {
         return;
       }
-      pass.backward(member, x);
-      if (state.blocks() > 0 && !measure(member)) {
+      if (state.blocks() == 0) {
+        pass.backward(member, x, learner);
+        return;
+      }
+      pass.backward(member, x, null);
+      if (!measure(member)) {
         return;
       }
       long size = network.parameters().size();

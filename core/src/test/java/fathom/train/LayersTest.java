@@ -15,11 +15,7 @@ import fathom.nn.Activation;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
-import fathom.nn.Pass;
-import fathom.nn.ReferenceForward;
-import fathom.nn.ReferenceLoss;
 import fathom.optim.Adam;
-import fathom.optim.Sgd;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -31,16 +27,15 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Layers between the dense ones: gradients against central differences of a double-precision way
- * forward, and what differs between training, inference and frozen layers.
+ * Layers between the dense ones: threads, files, and what differs between training, inference and
+ * frozen layers.
  */
 class LayersTest {
-  private static final int IN = 11;
-  private static final int OUT = 4;
+  static final int IN = 11;
+  static final int OUT = 4;
 
   static Map<String, Supplier<NetworkBuilder>> networks() {
     Map<String, Supplier<NetworkBuilder>> all = new LinkedHashMap<>();
@@ -120,23 +115,8 @@ class LayersTest {
     return all;
   }
 
-  static Stream<Arguments> cases() {
-    return networks().keySet().stream()
-        .flatMap(
-            name ->
-                Stream.of(3, 5, 16, 37)
-                    .flatMap(
-                        rows ->
-                            Stream.of("vector", "scalar")
-                                .map(kernels -> Arguments.of(name, rows, kernels))));
-  }
-
-  private static Kernels kernels(String name) {
-    return name.equals("vector") ? Kernels.vector() : Kernels.scalar();
-  }
-
   /** Draws parameters of order one, also those that start at 0 or 1. */
-  private static void scatter(Network network, long seed) {
+  static void scatter(Network network, long seed) {
     Random random = new Random(seed);
     for (Matrix m : network.parameters().matrices().values()) {
       for (int r = 0; r < m.rows(); r++) {
@@ -148,7 +128,7 @@ class LayersTest {
     }
   }
 
-  private static float[][] rows(int count, int cols, long seed) {
+  static float[][] rows(int count, int cols, long seed) {
     Random random = new Random(seed);
     float[][] x = new float[count][cols];
     for (float[] row : x) {
@@ -157,136 +137,6 @@ class LayersTest {
       }
     }
     return x;
-  }
-
-  private static double[][] doubles(float[][] x) {
-    double[][] copy = new double[x.length][];
-    for (int r = 0; r < x.length; r++) {
-      copy[r] = new double[x[r].length];
-      for (int c = 0; c < copy[r].length; c++) {
-        copy[r][c] = x[r][c];
-      }
-    }
-    return copy;
-  }
-
-  @ParameterizedTest(name = "{0}, {1} rows, {2}")
-  @MethodSource("cases")
-  void gradientsAreThoseOfCentralDifferences(String name, int rows, String kernels) {
-    float[][] x = rows(rows, IN, 5);
-    float[][] t = rows(rows, OUT, 6);
-    try (Engine engine = new Engine(Blas.openBlas(), kernels(kernels), 2);
-        Network network = networks().get(name).get().seed(3).engine(engine).build();
-        Dataset data = Dataset.ofTargets(x, t)) {
-      scatter(network, 7);
-      ReferenceForward reference = new ReferenceForward(network);
-      Trainer trainer = new Trainer(network, Loss.MSE, new Sgd(0));
-      double actual = trainer.epoch(data.batchesInOrder(rows));
-      readDraws(network, x, reference);
-      double[][] targets = doubles(t);
-      double expected = loss(reference, doubles(x), targets);
-      assertEquals(expected, actual, 1e-5 * Math.max(1, expected), "loss");
-      for (Map.Entry<String, Matrix> e : network.gradients().matrices().entrySet()) {
-        compare(reference, e.getKey(), e.getValue().toArray(), doubles(x), targets);
-      }
-    }
-  }
-
-  private static double loss(ReferenceForward reference, double[][] x, double[][] t) {
-    return ReferenceLoss.MSE.mean(
-        reference.outputs(x), new int[x.length], t, new double[x.length][OUT]);
-  }
-
-  /** Takes what dropout and noise drew from the outputs before and behind them. */
-  private static void readDraws(Network network, float[][] x, ReferenceForward reference) {
-    String[] words = network.architecture().split(" ", -1);
-    long stamp = network.beginStep();
-    try {
-      Pass pass = network.pass(x.length);
-      for (int i = 0; i < network.depth(); i++) {
-        if (words[i + 1].contains("dropout") || words[i + 1].startsWith("noise")) {
-          float[][] after = transposed(pass.output(i).toArray());
-          float[][] before = i == 0 ? x : transposed(pass.output(i - 1).toArray());
-          reference.draws.put(i, draw(words[i + 1], before, after));
-        }
-      }
-    } finally {
-      network.endStep(stamp);
-    }
-  }
-
-  private static float[][] transposed(float[][] x) {
-    float[][] y = new float[x[0].length][x.length];
-    for (int r = 0; r < x.length; r++) {
-      for (int c = 0; c < x[r].length; c++) {
-        y[c][r] = x[r][c];
-      }
-    }
-    return y;
-  }
-
-  private static double[][][] draw(String word, float[][] before, float[][] after) {
-    double p = Double.parseDouble(word.substring(word.indexOf(':') + 1));
-    double limit = -1.7580993408473766;
-    double factor = 1 / Math.sqrt((1 - p) * (1 + p * limit * limit));
-    boolean alpha = word.startsWith("alpha");
-    double slope = alpha ? factor : 1 / (1 - p);
-    double shift = alpha ? -factor * p * limit : 0;
-    double[][][] draw = new double[2][before.length][before[0].length];
-    int kept = 0;
-    for (int s = 0; s < before.length; s++) {
-      for (int i = 0; i < before[s].length; i++) {
-        if (word.startsWith("noise")) {
-          draw[0][s][i] = 1;
-          draw[1][s][i] = (double) after[s][i] - before[s][i];
-        } else if (Math.abs(slope * before[s][i] + shift - after[s][i]) < 1e-5) {
-          draw[0][s][i] = slope;
-          draw[1][s][i] = shift;
-          kept++;
-        } else {
-          double dropped = alpha ? factor * limit + shift : 0;
-          assertEquals(dropped, after[s][i], 1e-6, word);
-          draw[1][s][i] = after[s][i];
-        }
-      }
-    }
-    if (!word.startsWith("noise")) {
-      int n = before.length * before[0].length;
-      // Six standard deviations of a binomial.
-      assertEquals(n * (1 - p), kept, 6 * Math.sqrt(n * p * (1 - p)), word);
-    }
-    return draw;
-  }
-
-  /**
-   * Central differences of h = 1e-5 err by h² times third derivatives and by 1e-16 / h: below 1e-7
-   * of the largest. The engine's float32 stays within 1e-5 as in the golden trajectories; batch
-   * norm over two rows divides by the distance of two numbers, which cancels a digit more.
-   */
-  private static void compare(
-      ReferenceForward reference, String name, float[][] actual, double[][] x, double[][] t) {
-    double[][] p = reference.parameters.get(name);
-    double[][] expected = new double[p.length][p[0].length];
-    double largest = 0;
-    for (int r = 0; r < p.length; r++) {
-      for (int c = 0; c < p[r].length; c++) {
-        double h = 1e-5;
-        double old = p[r][c];
-        p[r][c] = old + h;
-        double up = loss(reference, x, t);
-        p[r][c] = old - h;
-        double down = loss(reference, x, t);
-        p[r][c] = old;
-        expected[r][c] = (up - down) / (2 * h);
-        largest = Math.max(largest, Math.abs(expected[r][c]));
-      }
-    }
-    double bound = 1e-5 * Math.max(largest, 0.01);
-    for (int r = 0; r < p.length; r++) {
-      for (int c = 0; c < p[r].length; c++) {
-        assertEquals(expected[r][c], actual[r][c], bound, name + " at " + r + ", " + c);
-      }
-    }
   }
 
   @ParameterizedTest

@@ -49,7 +49,7 @@ final class FathomGradient extends Task implements Job {
               engine.kernels().loss(), pass.output(), null, targets, pass.outputGradient());
     }
     member.barrier();
-    pass.backward(member, x);
+    pass.backward(member, x, null);
   }
 
   @Override
