@@ -59,11 +59,9 @@ public final class FathomContender implements Contender {
     Network network = Networks.of(workload, engine);
     int layer = 0;
     for (Map.Entry<String, Matrix> entry : network.parameters().matrices().entrySet()) {
-      Matrix matrix = entry.getValue();
-      boolean weights = entry.getKey().endsWith("weight");
-      copy(
-          weights ? Samples.weights(workload, layer++) : new float[matrix.rows() * matrix.cols()],
-          matrix);
+      if (network.weightNames().contains(entry.getKey())) {
+        copy(Samples.weights(workload, layer++), entry.getValue());
+      }
     }
     return network;
   }
