@@ -10,8 +10,8 @@ import java.util.List;
  */
 final class Stopwatch {
   private static final double STEADY = 0.03;
-  private static final double LEAST_WARM_UP = 2;
-  private static final double MOST_WARM_UP = 8;
+  private static final double LEAST_WARM_UP = 5;
+  private static final double MOST_WARM_UP = 10;
   private static final double LOOK_EVERY = 100e-6;
   private static final int MOST_CALLS = 1 << 20;
   private static final com.sun.management.ThreadMXBean THREADS =
@@ -39,8 +39,8 @@ final class Stopwatch {
       before = now;
       now = sample((int) Math.min(look, MOST_CALLS));
       spent += Math.max(seconds, now);
-    } while (spent < Math.min(LEAST_WARM_UP, 4 * seconds)
-        || (Math.abs(now / before - 1) > STEADY && spent < Math.min(MOST_WARM_UP, 16 * seconds)));
+    } while (spent < Math.min(LEAST_WARM_UP, 10 * seconds)
+        || (Math.abs(now / before - 1) > STEADY && spent < Math.min(MOST_WARM_UP, 20 * seconds)));
     return now;
   }
 
