@@ -34,7 +34,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class TrainStepBenchmark {
   private static final int PROOF_STEPS = 20;
 
-  @Param({"SMALL", "MEDIUM", "DEEP", "WIDE"})
+  @Param({"SMALL", "MEDIUM", "DEEP", "WIDE", "DEEPBN"})
   public Workload workload;
 
   @Param("2")

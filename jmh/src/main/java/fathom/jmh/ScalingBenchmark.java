@@ -1,0 +1,105 @@
+package fathom.jmh;
+
+import fathom.blas.Blas;
+import fathom.data.Batch;
+import fathom.data.Dataset;
+import fathom.kernel.Engine;
+import fathom.kernel.Kernels;
+import fathom.nn.Activation;
+import fathom.nn.Loss;
+import fathom.nn.Network;
+import fathom.nn.NetworkBuilder;
+import fathom.optim.Sgd;
+import fathom.train.Trainer;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.AuxCounters;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * How the time of a step grows with depth, batch, width and threads: tanh networks of equal layers,
+ * momentum. Vary one with {@code -p}, as in {@code -p depth=10,100,1000 -p threads=1,2}.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Fork(3)
+@Warmup(iterations = 3, time = 3)
+@Measurement(iterations = 3, time = 3)
+public class ScalingBenchmark {
+  private static final int PROOF_STEPS = 10;
+
+  @Param({"10", "100", "1000"})
+  public int depth;
+
+  @Param("256")
+  public int width;
+
+  @Param("128")
+  public int batch;
+
+  @Param("2")
+  public int threads;
+
+  private Engine engine;
+  private Dataset data;
+  private Network network;
+  private Trainer trainer;
+  private Batch rows;
+
+  /** Operations of the products, for a rate that can be compared over sizes. */
+  @AuxCounters(AuxCounters.Type.OPERATIONS)
+  @State(Scope.Thread)
+  public static class Work {
+    /** Billions of operations. */
+    public double gigaflops;
+  }
+
+  /** Builds the network and proves that it learns before it is timed. */
+  @Setup(Level.Trial)
+  public void setUp() {
+    engine = new Engine(Blas.openBlas(), Kernels.vector(), threads);
+    data = Noise.dataset(batch, width, 10);
+    NetworkBuilder builder = Network.input(width).seed(1).engine(engine);
+    for (int i = 0; i < depth; i++) {
+      builder.dense(width, Activation.TANH);
+    }
+    network = builder.dense(10).build();
+    trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Sgd(1e-3f, 0.9f));
+    rows = data.batchesInOrder(batch).iterator().next();
+    double first = trainer.step(rows);
+    double last = first;
+    for (int i = 0; i < PROOF_STEPS; i++) {
+      last = trainer.step(rows);
+    }
+    if (!(last < first)) {
+      throw new IllegalStateException("the loss went from " + first + " to " + last);
+    }
+  }
+
+  /** One training step. */
+  @Benchmark
+  public double step(Work work) {
+    work.gigaflops += 6e-9 * depth * batch * width * width;
+    return trainer.step(rows);
+  }
+
+  /** Frees everything. */
+  @TearDown(Level.Trial)
+  public void tearDown() {
+    network.close();
+    data.close();
+    engine.close();
+  }
+}
