@@ -1,0 +1,15 @@
+package fathom.nn;
+
+/** Stub. */
+final class GruCell extends Cell {
+  GruCell(Recurrent layer, Plan plan) {
+    super(layer, plan, true, true);
+    throw new IllegalStateException();
+  }
+
+  @Override
+  void forward(int t, int from, int to) {}
+
+  @Override
+  void backward(int t, int from, int to) {}
+}
