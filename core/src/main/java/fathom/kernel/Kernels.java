@@ -14,7 +14,8 @@ public record Kernels(
     UpdateKernels update,
     FillKernels fill,
     NormKernels norm,
-    DropoutKernels dropout) {
+    DropoutKernels dropout,
+    GateKernels gates) {
   private static final Kernels VECTOR =
       new Kernels(
           "vector",
@@ -24,7 +25,8 @@ public record Kernels(
           new VectorUpdateKernels(),
           VectorFillKernels.INSTANCE,
           new VectorNormKernels(),
-          new VectorDropoutKernels());
+          new VectorDropoutKernels(),
+          new VectorGateKernels());
   private static final Kernels SCALAR =
       new Kernels(
           "scalar",
@@ -34,7 +36,8 @@ public record Kernels(
           new ScalarUpdateKernels(),
           ScalarFillKernels.INSTANCE,
           new ScalarNormKernels(),
-          new ScalarDropoutKernels());
+          new ScalarDropoutKernels(),
+          new ScalarGateKernels());
 
   /** Returns kernels in the Vector API, at the machine's preferred width. */
   public static Kernels vector() {

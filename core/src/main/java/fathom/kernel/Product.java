@@ -103,10 +103,23 @@ public final class Product {
    * @throws IllegalArgumentException if the matrices are not of this product's shape
    */
   public void run(Matrix a, Matrix b, Matrix c, int block) {
+    run(a, b, c, block, 0);
+  }
+
+  /**
+   * Adds one block of the product to that of C.
+   *
+   * @throws IllegalArgumentException if the matrices are not of this product's shape
+   */
+  public void add(Matrix a, Matrix b, Matrix c, int block) {
+    run(a, b, c, block, 1);
+  }
+
+  private void run(Matrix a, Matrix b, Matrix c, int block, float beta) {
     check(a, b, c);
     int r0 = from(block);
     int height = to(block) - r0;
-    if (cols == 1 && form != Form.TN) {
+    if (isVector(b, c)) {
       blas.sgemv(
           Transpose.NO,
           height,
@@ -117,7 +130,7 @@ public final class Product {
           a.stride(),
           b.segment(),
           b.offset(),
-          0,
+          beta,
           c.segment(),
           c.offset() + r0);
       return;
@@ -126,13 +139,27 @@ public final class Product {
       int width = Math.min(tileCols, cols - c0);
       long cStart = c.offset() + (long) r0 * c.stride() + c0;
       for (int k0 = 0; k0 == 0 || k0 < inner; k0 += tileInner) {
-        tile(a, b, c, r0, height, c0, width, k0, cStart);
+        tile(a, b, c, r0, height, c0, width, k0, cStart, k0 == 0 ? beta : 1);
       }
     }
   }
 
+  /** Returns whether one column lies without gaps, as a matrix times a vector wants it. */
+  private boolean isVector(Matrix b, Matrix c) {
+    return cols == 1 && form != Form.TN && c.stride() == 1 && (form == Form.NT || b.stride() == 1);
+  }
+
   private void tile(
-      Matrix a, Matrix b, Matrix c, int r0, int height, int c0, int width, int k0, long cStart) {
+      Matrix a,
+      Matrix b,
+      Matrix c,
+      int r0,
+      int height,
+      int c0,
+      int width,
+      int k0,
+      long cStart,
+      float beta) {
     boolean aTransposed = form == Form.TN;
     boolean bTransposed = form == Form.NT;
     blas.sgemm(
@@ -148,7 +175,7 @@ public final class Product {
         b.segment(),
         bTransposed ? place(b, c0, k0) : place(b, k0, c0),
         b.stride(),
-        k0 == 0 ? 0 : 1,
+        beta,
         c.segment(),
         cStart,
         c.stride());

@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /**
@@ -25,8 +26,27 @@ final class Architecture {
   private String prefix = "";
   private int module;
 
+  /** Steps of the sequence that the next layer would see; 0 where there is none. */
+  private int steps;
+
+  private int features;
+  private int window;
+
   Architecture(int inputs) {
     width = positive("an input row", inputs);
+  }
+
+  Architecture(int steps, int features) {
+    long numbers = (long) positive("a sequence", steps) * positive("a step", features);
+    if (numbers > MAX_UNITS) {
+      throw new IllegalArgumentException(
+          String.format(
+              "a sequence of %d steps of %d numbers passes the %d that an input row may have",
+              steps, features, MAX_UNITS));
+    }
+    width = (int) numbers;
+    this.steps = steps;
+    this.features = features;
   }
 
   /** Returns the layers, each without parameters. */
@@ -44,6 +64,45 @@ final class Architecture {
     layers.add(layer);
     module += layer.modules();
     width = layer.out;
+    steps = layer instanceof Recurrent r ? r.steps : 0;
+  }
+
+  /** Adds a recurrent layer; one right below it passes its whole sequence on. */
+  void recurrent(Recurrent.Kind kind, int units, Activation activation, Initializer initializer) {
+    positive("a layer", units);
+    if (steps == 0) {
+      throw new IllegalArgumentException(
+          "a recurrent layer needs a sequence: start with Network.sequence(steps, features) and put"
+              + " recurrent layers first, one right behind the other");
+    }
+    if ((long) steps * kind.gates * Math.max(units, features) > MAX_UNITS) {
+      throw new IllegalArgumentException(
+          String.format("%d units over %d steps are too many for a layer", units, steps));
+    }
+    int last = layers.size() - 1;
+    if (last >= 0) {
+      Recurrent below = ((Recurrent) layers.get(last)).returningSequence();
+      layers.set(last, below);
+      features = below.units;
+    }
+    add(
+        new Recurrent(
+            kind, steps, features, units, activation, initializer, window, prefix, module));
+  }
+
+  /** Lets gradients flow back some steps at most, in all recurrent layers. */
+  void truncate(int steps) {
+    window = positive("a gradient's way back", steps);
+    layers.replaceAll(layer -> layer instanceof Recurrent r ? r.truncated(window) : layer);
+  }
+
+  /** Replaces the last layer, which has to be recurrent. */
+  void lastRecurrent(String what, UnaryOperator<Recurrent> change) {
+    int last = layers.size() - 1;
+    if (last < 0 || !(layers.get(last) instanceof Recurrent)) {
+      throw new IllegalStateException(what + " is for a recurrent layer, right behind it");
+    }
+    layers.set(last, change.apply((Recurrent) layers.get(last)));
   }
 
   void dense(int units, Activation activation, Initializer initializer) {
@@ -116,17 +175,15 @@ final class Architecture {
     for (Slab.Layout layout : List.of(learnt, kept)) {
       layout.names().forEach(name -> shapes.put(name, List.of((long) layout.rows(name))));
     }
-    for (Layer layer : layers) {
-      if (layer instanceof Dense) {
-        shapes.put(layer.name(0, "weight"), List.of((long) layer.out, (long) layer.in));
-      }
-    }
+    layers.forEach(layer -> layer.weights(shapes));
     return shapes;
   }
 
   /** Returns the words that {@link #parse} reads. */
   static String text(int inputs, List<Layer> layers) {
-    return inputs + " " + layers.stream().map(Layer::text).collect(Collectors.joining(" "));
+    String row =
+        layers.get(0) instanceof Recurrent r ? r.steps + "x" + r.features : String.valueOf(inputs);
+    return row + " " + layers.stream().map(Layer::text).collect(Collectors.joining(" "));
   }
 
   /**
@@ -136,7 +193,11 @@ final class Architecture {
    */
   static Architecture parse(String text) {
     String[] words = text.split(" ", -1);
-    Architecture parsed = new Architecture(size(words[0]));
+    String[] row = words[0].split("x", 2);
+    Architecture parsed =
+        row.length == 1
+            ? new Architecture(size(row[0]))
+            : new Architecture(size(row[0]), size(row[1]));
     for (int i = 1; i < words.length; i++) {
       parsed.add(words[i]);
     }
@@ -155,6 +216,9 @@ final class Architecture {
       case "dropout" -> noise(Dropout.Kind.DROPOUT, exact(parts, 1));
       case "alpha_dropout" -> noise(Dropout.Kind.ALPHA_DROPOUT, exact(parts, 1));
       case "noise" -> noise(Dropout.Kind.NOISE, exact(parts, 1));
+      case "rnn" -> recurrent(Recurrent.Kind.RNN, parts, activation(parts, word), 2);
+      case "gru" -> recurrent(Recurrent.Kind.GRU, parts, Activation.TANH, 1);
+      case "lstm" -> recurrent(Recurrent.Kind.LSTM, parts, Activation.TANH, 1);
       case "[" -> begin();
       case "]" -> {
         if (blocks.isEmpty()) {
@@ -168,6 +232,18 @@ final class Architecture {
           noBias();
         }
       }
+    }
+  }
+
+  private void recurrent(Recurrent.Kind kind, String[] parts, Activation activation, int units) {
+    window = 0;
+    if (parts.length < units + 1) {
+      throw new IllegalArgumentException("'" + String.join(":", parts) + "' names no units");
+    }
+    recurrent(kind, size(parts[units]), activation, Initializer.ZEROS);
+    if (parts.length > units + 1) {
+      int steps = size(parts[units + 1]);
+      lastRecurrent("truncation", r -> r.truncated(steps));
     }
   }
 

@@ -3,6 +3,8 @@ package fathom.nn;
 import fathom.kernel.Engine;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
+import java.util.List;
+import java.util.Map;
 
 /** A fully connected layer: {@code A = f(W X + b 1ᵀ)}, with W: out x in. */
 final class Dense extends Biased {
@@ -41,6 +43,11 @@ final class Dense extends Biased {
   void addTo(Slab.Layout parameters, Slab.Layout statistics) {
     parameters.add(name(0, "weight"), out, in);
     super.addTo(parameters, statistics);
+  }
+
+  @Override
+  void weights(Map<String, List<Long>> shapes) {
+    shapes.put(name(0, "weight"), List.of((long) out, (long) in));
   }
 
   @Override

@@ -10,6 +10,14 @@ abstract class Head {
     return 0;
   }
 
+  /** Returns how often members meet in a forward pass. */
+  int barriers() {
+    return 1;
+  }
+
+  /** Tells where the gradients are, once they have their places; below is null at the bottom. */
+  void place(Group group, Group below) {}
+
   /**
    * Computes this head and the group's rows; the caller's barrier follows.
    *

@@ -40,6 +40,9 @@ public final class Initializer {
   public static final Initializer LECUN_NORMAL = new Initializer(Scheme.LECUN_NORMAL, 1);
   public static final Initializer ORTHOGONAL = new Initializer(Scheme.ORTHOGONAL, 1);
 
+  /** Ones on the diagonal and zeros beside it: an RNN's state that stays, Le et al. 2015. */
+  public static final Initializer IDENTITY = identity(1);
+
   private static final int CHUNK = 1 << 14;
   private static final Map<String, Scheme> SCHEMES = schemes();
 
@@ -55,7 +58,8 @@ public final class Initializer {
     HE_NORMAL_FAN_OUT(true, "he_normal_fan_out", "kaiming_normal_fan_out"),
     LECUN_UNIFORM(false, "lecun_uniform"),
     LECUN_NORMAL(true, "lecun_normal"),
-    ORTHOGONAL(false, "orthogonal");
+    ORTHOGONAL(false, "orthogonal"),
+    IDENTITY(false, "identity");
 
     private final boolean normal;
     private final String title;
@@ -77,7 +81,7 @@ public final class Initializer {
         case HE_UNIFORM, HE_NORMAL -> 2 / fanIn;
         case HE_UNIFORM_FAN_OUT, HE_NORMAL_FAN_OUT -> 2 / fanOut;
         case LECUN_UNIFORM, LECUN_NORMAL -> 1 / fanIn;
-        case ORTHOGONAL -> 1 / Math.max(fanIn, fanOut);
+        case ORTHOGONAL, IDENTITY -> 1 / Math.max(fanIn, fanOut);
         case NORMAL -> 1;
         case UNIFORM -> 1 / 3.0;
         case CONSTANT -> 0;
@@ -119,6 +123,11 @@ public final class Initializer {
   /** Uniform on [-bound, bound], whatever the fans. */
   public static Initializer uniform(double bound) {
     return new Initializer(Scheme.UNIFORM, notNegative("bound", bound));
+  }
+
+  /** The gain on the diagonal, zeros beside it. */
+  public static Initializer identity(double gain) {
+    return new Initializer(Scheme.IDENTITY, gain);
   }
 
   private static double notNegative(String what, double value) {
@@ -222,6 +231,11 @@ public final class Initializer {
   public void fill(Engine engine, Matrix w, int fanIn, int fanOut, long seed, long stream) {
     if (scheme == Scheme.ORTHOGONAL) {
       Orthogonal.fill(engine, w, (float) gain, seed, stream);
+    } else if (scheme == Scheme.IDENTITY) {
+      ZEROS.fill(engine, w, fanIn, fanOut, seed, stream);
+      for (int i = 0; i < Math.min(w.rows(), w.cols()); i++) {
+        w.set(i, i, (float) gain);
+      }
     } else {
       engine.run(new Fill(engine, w, Math.sqrt(variance(fanIn, fanOut)), seed, stream), true);
     }

@@ -2,6 +2,8 @@ package fathom.nn;
 
 import fathom.kernel.Engine;
 import fathom.matrix.Slab;
+import java.util.List;
+import java.util.Map;
 
 /**
  * One layer of a network: its shape, its place in the slabs, and how it enters a {@link Plan}.
@@ -46,6 +48,9 @@ abstract class Layer {
 
   /** Adds what is learnt, and what is only kept. */
   void addTo(Slab.Layout parameters, Slab.Layout statistics) {}
+
+  /** Adds the names and shapes of parameters that are matrices; others are vectors. */
+  void weights(Map<String, List<Long>> shapes) {}
 
   /** Takes views of the parameters and statistics. */
   void bind(Slab parameters, Slab statistics) {}

@@ -6,13 +6,14 @@ import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.StampedLock;
-import java.util.stream.Collectors;
 
 /**
- * A feed-forward network. Parameters lie in one slab, gradients in another of the same layout; both
+ * A network of layers. Parameters lie in one slab, gradients in another of the same layout; both
  * are named as in PyTorch's {@code nn.Sequential}: {@code 0.weight} (out x in), {@code 0.bias}, ….
  * What is kept and not learnt, batch norm's running statistics, lies in a third.
  *
@@ -63,6 +64,17 @@ public final class Network implements AutoCloseable {
     return new NetworkBuilder(new Architecture(features));
   }
 
+  /**
+   * Starts the description of a network over sequences, whose first layer is recurrent.
+   *
+   * @param steps the number of steps T
+   * @param features the numbers of a step; an input row holds T times as many, step by step
+   * @throws IllegalArgumentException if one is not positive or both are too many
+   */
+  public static NetworkBuilder sequence(int steps, int features) {
+    return new NetworkBuilder(new Architecture(steps, features));
+  }
+
   /** Draws all parameters anew, as if the network had been built with that seed. */
   public void reset(long newSeed) {
     long stamp = beginStep();
@@ -106,13 +118,12 @@ public final class Network implements AutoCloseable {
   }
 
   /**
-   * Returns the names of parameters that are matrices, dense layers' weights; others are vectors.
+   * Returns the names of parameters that are matrices, as layers' weights are; others are vectors.
    */
   public Set<String> weightNames() {
-    return layers.stream()
-        .filter(Dense.class::isInstance)
-        .map(layer -> layer.name(0, "weight"))
-        .collect(Collectors.toSet());
+    Map<String, List<Long>> shapes = new HashMap<>();
+    layers.forEach(layer -> layer.weights(shapes));
+    return shapes.keySet();
   }
 
   /** Returns a layer in a line, as in {@code 784 -> 256 relu, he_normal}. */

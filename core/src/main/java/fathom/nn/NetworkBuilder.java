@@ -45,6 +45,94 @@ public final class NetworkBuilder {
     return this;
   }
 
+  /** Adds an Elman layer with tanh. */
+  public NetworkBuilder rnn(int units) {
+    return rnn(units, Activation.TANH);
+  }
+
+  /**
+   * Adds a simple recurrent layer (Elman 1990), {@code h_t = f(W_ih x_t + b_ih + W_hh h_(t-1) +
+   * b_hh)} with {@code h_0 = 0}. A recurrent layer right behind it gets the whole sequence, any
+   * other the last state. Input weights are drawn by what suits the activation, recurrent ones
+   * orthogonal (see {@link #recurrent}).
+   *
+   * @param activation tanh or ReLU
+   * @throws IllegalArgumentException if there is no sequence, or the activation is another
+   */
+  public NetworkBuilder rnn(int units, Activation activation) {
+    if (activation != Activation.TANH && activation != Activation.RELU) {
+      throw new IllegalArgumentException(
+          "a recurrent layer takes tanh or relu, as PyTorch's does, not " + activation);
+    }
+    Initializer initializer = Initializer.recommended(activation);
+    layers.recurrent(Recurrent.Kind.RNN, units, activation, initializer);
+    return this;
+  }
+
+  /**
+   * Adds gated recurrent units (Cho et al. 2014) as PyTorch defines them: {@code r, z =
+   * logistic(W_i x_t + b_i + W_h h_(t-1) + b_h)}, {@code n = tanh(W_in x_t + b_in + r * (W_hn
+   * h_(t-1) + b_hn))}, {@code h_t = (1 - z) * n + z * h_(t-1)}; the gates' rows lie in this order.
+   * Input weights are Xavier's of each gate, recurrent ones orthogonal in each gate, biases 0.
+   *
+   * @throws IllegalArgumentException if there is no sequence
+   */
+  public NetworkBuilder gru(int units) {
+    layers.recurrent(Recurrent.Kind.GRU, units, Activation.TANH, Initializer.XAVIER_UNIFORM);
+    return this;
+  }
+
+  /**
+   * Adds long short-term memory (Hochreiter and Schmidhuber 1997, with Gers' forget gate) as
+   * PyTorch defines it: gates {@code i, f, g, o} in this order, logistic but for {@code g = tanh},
+   * {@code c_t = f * c_(t-1) + i * g}, {@code h_t = o * tanh(c_t)}. Weights are drawn as in {@link
+   * #gru}; the forget gate's bias starts at 1 (see {@link #forgetBias}).
+   *
+   * @throws IllegalArgumentException if there is no sequence
+   */
+  public NetworkBuilder lstm(int units) {
+    layers.recurrent(Recurrent.Kind.LSTM, units, Activation.TANH, Initializer.XAVIER_UNIFORM);
+    return this;
+  }
+
+  /**
+   * Draws the recurrent weights of the layer just added, each gate's by itself; orthogonal unless
+   * set. {@link Initializer#IDENTITY} with ReLU is the IRNN of Le, Jaitly and Hinton 2015.
+   *
+   * @throws IllegalStateException if the last layer is not recurrent
+   */
+  public NetworkBuilder recurrent(Initializer initializer) {
+    layers.lastRecurrent("recurrent()", r -> r.recurrentWeights(initializer));
+    return this;
+  }
+
+  /**
+   * Sets where the forget gate's bias of the LSTM just added starts: 1 unless set (Gers et al.
+   * 2000), so that gradients last from the first step on; PyTorch draws it around 0. It lies in
+   * {@code bias_ih}.
+   *
+   * @throws IllegalStateException if the last layer is no LSTM
+   */
+  public NetworkBuilder forgetBias(float bias) {
+    layers.lastRecurrent("forgetBias()", r -> r.forgetBias(bias));
+    return this;
+  }
+
+  /**
+   * Truncates backpropagation through time in all recurrent layers, those to come included. Steps
+   * are counted from the last one back in windows of {@code steps}, and no gradient by a state, nor
+   * by an LSTM's cell, passes from a window to the one before it: it flows back {@code steps - 1}
+   * times at most. Gradients by the inputs of steps pass as ever, and where only the last state is
+   * used, earlier windows have none and cost nothing. Answers do not change.
+   *
+   * @param steps the length of a window; as long as the sequence or longer is no truncation
+   * @throws IllegalArgumentException if steps is not positive
+   */
+  public NetworkBuilder truncate(int steps) {
+    layers.truncate(steps);
+    return this;
+  }
+
   /** Adds batch normalization, then an activation; momentum 0.1 and epsilon 1e-5. */
   public NetworkBuilder batchNorm(Activation activation) {
     return batchNorm(activation, 0.1f, 1e-5f);

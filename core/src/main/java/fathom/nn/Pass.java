@@ -29,7 +29,7 @@ public final class Pass {
     outputs = plan.outputs();
     lowest = plan.lowest();
     double flops = plan.flops();
-    worthSharing = flops > WORTH_SHARING && flops / groups.length > WORTH_A_BARRIER;
+    worthSharing = flops > WORTH_SHARING && flops / plan.barriers() > WORTH_A_BARRIER;
   }
 
   /** Returns the number of samples B. */
@@ -52,7 +52,10 @@ public final class Pass {
     return outputs.size();
   }
 
-  /** Returns a layer's output after {@link #forward}, feature-major: out x B. */
+  /**
+   * Returns a layer's output after {@link #forward}, feature-major: out x B, and units x T B, step
+   * by step, of a recurrent layer below another.
+   */
   public Matrix output(int layer) {
     return outputs.get(layer);
   }

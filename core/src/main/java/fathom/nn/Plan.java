@@ -99,6 +99,11 @@ final class Plan {
     return flops;
   }
 
+  /** Returns how often members meet in a forward pass. */
+  int barriers() {
+    return groups.stream().mapToInt(g -> g.head.barriers()).sum();
+  }
+
   /** Returns whether the layer that enters trains, so that it keeps what backward needs. */
   boolean learns() {
     return training && outputs.size() >= frozen;
@@ -158,6 +163,30 @@ final class Plan {
     return memory.matrix(1, batch);
   }
 
+  /** Returns memory of its own for all steps of a sequence, rows x T B. */
+  Matrix sequence(int rows, int steps) {
+    Matrix m = memory.matrix(rows * steps, batch);
+    return new Matrix(m.segment(), 0, rows, steps * batch, steps * batch);
+  }
+
+  /** Starts a group with a recurrent layer. */
+  void recur(Recurrent layer) {
+    boolean first = groups.isEmpty();
+    Matrix x = first ? sequence(layer.features, layer.steps) : output();
+    Cell cell = layer.cell(this);
+    Matrix a = layer.returnsSequence() ? cell.h : allocate(layer.units);
+    boolean bottom = !training || lowest < 0;
+    RecurrentPass pass = new RecurrentPass(engine, layer, cell, x, a, first, bottom);
+    groups.add(new Group(pass, a));
+    flops += pass.flops();
+    // The last state is a copy, which nobody needs.
+    spare = !layer.returnsSequence();
+  }
+
+  int batch() {
+    return batch;
+  }
+
   /** Starts a group. */
   void begin(Head head, Matrix start) {
     groups.add(new Group(head, start));
@@ -215,10 +244,11 @@ final class Plan {
     int turn = 0;
     for (int i = 0; i < groups.size(); i++) {
       Group group = groups.get(i);
-      boolean own = i == 0 || group.head instanceof DensePass;
+      boolean own =
+          i == 0 || group.head instanceof DensePass || group.head instanceof RecurrentPass;
       turn += own ? 1 : 0;
-      int rows = group.a().rows();
-      group.d = memory.gradient(turn % 3, rows, batch);
+      group.d = memory.gradient(turn % 3, group.a().rows(), group.a().cols());
+      group.head.place(group, i == 0 ? null : groups.get(i - 1));
     }
   }
 }

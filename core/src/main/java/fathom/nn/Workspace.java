@@ -95,11 +95,12 @@ final class Workspace implements AutoCloseable {
     return new Matrix(buffer, 0, rows, batch, batch);
   }
 
-  Matrix gradient(int turn, int rows, int batch) {
+  /** Returns a buffer for a gradient; rows times cols is at most the widest layer's. */
+  Matrix gradient(int turn, int rows, int cols) {
     if (gradients[turn] == null) {
       gradients[turn] = allocate(widest, capacity);
     }
-    return new Matrix(gradients[turn], 0, rows, batch, batch);
+    return new Matrix(gradients[turn], 0, rows, cols, cols);
   }
 
   private MemorySegment allocate(int rows, int cols) {

@@ -19,6 +19,7 @@ public final class ReferenceForward {
   public final Map<Integer, double[][][]> draws = new LinkedHashMap<>();
 
   private final String[] words;
+  private final ReferenceRecurrence recurrence = new ReferenceRecurrence();
   private String prefix = "";
   private int module;
 
@@ -28,6 +29,13 @@ public final class ReferenceForward {
     for (Map.Entry<String, Matrix> e : slab.matrices().entrySet()) {
       parameters.put(e.getKey(), ReferenceNetwork.doubles(e.getValue().toArray()));
     }
+  }
+
+  /** Holds states of this batch where gradients through time are cut, for all later calls. */
+  public void hold(double[][] x) {
+    recurrence.record(true);
+    double[][] unused = outputs(x);
+    recurrence.record(false);
   }
 
   /** Returns the outputs of a batch. */
@@ -43,6 +51,12 @@ public final class ReferenceForward {
         case "batch_norm" -> y = activated(scaled(transposed(standardized(transposed(y)))), parts);
         case "layer_norm" -> y = activated(scaled(standardized(y)), parts);
         case "activation" -> y = activated(y, parts);
+        case "rnn", "gru", "lstm" -> {
+          int steps = Integer.parseInt(words[0].split("x", 2)[0]);
+          boolean whole = i + 1 < words.length && words[i + 1].matches("(rnn|gru|lstm):.*");
+          y = recurrence.states(parts, i, recurrentParameters(), y, steps, whole);
+          module++;
+        }
         case "dropout", "alpha_dropout", "noise" -> {
           y = drawn(y, draws.get(i - 1));
           module++;
@@ -67,6 +81,15 @@ public final class ReferenceForward {
 
   private double[][] parameter(String name) {
     return parameters.get(prefix + module + "." + name);
+  }
+
+  private double[][][] recurrentParameters() {
+    return new double[][][] {
+      parameter("weight_ih_l0"),
+      parameter("weight_hh_l0"),
+      parameter("bias_ih_l0"),
+      parameter("bias_hh_l0")
+    };
   }
 
   private double[][] dense(double[][] x, boolean biased) {

@@ -213,7 +213,12 @@ class GoldenTest {
 
   private static NetworkBuilder network(Map<String, Object> about) {
     List<?> layers = (List<?>) about.get("layers");
-    NetworkBuilder builder = Network.input(number((Map<?, ?>) layers.get(0), "in").intValue());
+    Map<?, ?> first = (Map<?, ?>) layers.get(0);
+    int in = number(first, "in").intValue();
+    NetworkBuilder builder =
+        first.containsKey("time")
+            ? Network.sequence(number(first, "time").intValue(), in)
+            : Network.input(in);
     for (int i = 0; i < layers.size(); i++) {
       Map<?, ?> layer = (Map<?, ?>) layers.get(i);
       Activation activation = Activation.IDENTITY;
@@ -234,6 +239,7 @@ class GoldenTest {
                 number(layer, "momentum").floatValue(),
                 number(layer, "eps").floatValue());
         case "layer_norm" -> builder.layerNorm(activation);
+        case "rnn_tanh" -> builder.rnn(number(layer, "out").intValue());
         default -> {
           return null;
         }

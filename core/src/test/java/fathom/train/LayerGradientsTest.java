@@ -34,11 +34,11 @@ class LayerGradientsTest {
                                 .map(kernels -> Arguments.of(name, rows, kernels))));
   }
 
-  private static Kernels kernels(String name) {
+  static Kernels kernels(String name) {
     return name.equals("vector") ? Kernels.vector() : Kernels.scalar();
   }
 
-  private static double[][] doubles(float[][] x) {
+  static double[][] doubles(float[][] x) {
     double[][] copy = new double[x.length][];
     for (int r = 0; r < x.length; r++) {
       copy[r] = new double[x[r].length];
@@ -62,6 +62,7 @@ class LayerGradientsTest {
       Trainer trainer = new Trainer(network, Loss.MSE, new Sgd(0));
       double actual = trainer.epoch(data.batchesInOrder(rows));
       readDraws(network, x, reference);
+      reference.hold(doubles(x));
       double[][] targets = doubles(t);
       double expected = loss(reference, doubles(x), targets);
       assertEquals(expected, actual, 1e-5 * Math.max(1, expected), "loss");
@@ -71,7 +72,7 @@ class LayerGradientsTest {
     }
   }
 
-  private static double loss(ReferenceForward reference, double[][] x, double[][] t) {
+  static double loss(ReferenceForward reference, double[][] x, double[][] t) {
     return ReferenceLoss.MSE.mean(
         reference.outputs(x), new int[x.length], t, new double[x.length][LayersTest.OUT]);
   }
@@ -143,7 +144,7 @@ class LayerGradientsTest {
    * rows than these tell little of batch norm: it makes -1 and 1 of any two numbers, and their
    * gradient cancels but for epsilon.
    */
-  private static void compare(
+  static void compare(
       ReferenceForward reference, String name, float[][] actual, double[][] x, double[][] t) {
     double[][] p = reference.parameters.get(name);
     double[][] expected = new double[p.length][p[0].length];

@@ -101,6 +101,16 @@ class LayersTest {
                 .layerNorm(Activation.PRELU)
                 .dense(OUT));
     all.put(
+        "recurrent",
+        () ->
+            Network.sequence(IN, 1)
+                .rnn(4)
+                .gru(3)
+                .lstm(3)
+                .truncate(4)
+                .layerNorm(Activation.TANH)
+                .dense(OUT));
+    all.put(
         "dropout and noise",
         () ->
             Network.input(IN)

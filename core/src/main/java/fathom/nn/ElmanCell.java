@@ -1,0 +1,31 @@
+package fathom.nn;
+
+import fathom.kernel.ActivationKernels;
+import fathom.kernel.Function;
+import fathom.matrix.Matrix;
+
+/** {@code h_t = f(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh)}, Elman 1990. */
+final class ElmanCell extends Cell {
+  private final ActivationKernels activation;
+  private final Function f;
+  private final Matrix unused;
+
+  ElmanCell(Recurrent layer, Plan plan) {
+    super(layer, plan, true, true);
+    activation = kernels.activation();
+    f = layer.activation.function();
+    unused = plan.column(layer.units);
+  }
+
+  @Override
+  void forward(int t, int from, int to) {
+    activation.activate(f, 0, states[t], bias, from, to);
+  }
+
+  @Override
+  void backward(int t, int from, int to) {
+    Matrix d = inputGradients[t];
+    copy(dh, d, from, to);
+    activation.derive(f, 0, states[t], d, unused, from, to);
+  }
+}

@@ -1,0 +1,68 @@
+package fathom.nn;
+
+import fathom.kernel.ActivationKernels;
+import fathom.kernel.Function;
+import fathom.kernel.Product;
+import fathom.matrix.Matrix;
+
+/**
+ * {@code r, z = logistic(…)}, {@code n = tanh(W_in x + b_in + r * (W_hn h + b_hn))}, {@code h_t =
+ * (1 - z) * n + z * h_(t-1)}: Cho et al. 2014 in PyTorch's form, whose reset gate comes behind the
+ * product.
+ */
+final class GruCell extends Cell {
+  private final ActivationKernels activation;
+  private final Matrix[] all;
+
+  /** What the candidate's sums have of the state, which the reset gate multiplies. */
+  private final Matrix[] candidates;
+
+  private final Matrix resetBias;
+  private final Matrix keepBias;
+  private final Matrix inputBias;
+  private final Matrix stateBias;
+
+  GruCell(Recurrent layer, Plan plan) {
+    super(layer, plan, false, false);
+    activation = kernels.activation();
+    all = steps(z);
+    candidates = steps(plan.sequence(layer.units, layer.steps));
+    resetBias = layer.gate(bias, 0);
+    keepBias = layer.gate(bias, 1);
+    inputBias = layer.gate(layer.inputBias, 2);
+    stateBias = layer.gate(layer.recurrentBias, 2);
+  }
+
+  @Override
+  void recur(Product product, int t, int block) {
+    product.add(recurrentWeight(0), states[t - 1], gates[0][t], block);
+    product.add(recurrentWeight(1), states[t - 1], gates[1][t], block);
+    product.run(recurrentWeight(2), states[t - 1], candidates[t], block);
+  }
+
+  @Override
+  void forward(int t, int from, int to) {
+    if (t == 0) {
+      Cell.copy(nothing, candidates[0], from, to);
+    }
+    activation.activate(Function.IDENTITY, 0, candidates[t], stateBias, from, to);
+    activation.activate(Function.LOGISTIC, 0, gates[0][t], resetBias, from, to);
+    activation.activate(Function.LOGISTIC, 0, gates[1][t], keepBias, from, to);
+    kernels.gates().gruCandidate(all[t], candidates[t], from, to);
+    activation.activate(Function.TANH, 0, gates[2][t], inputBias, from, to);
+    kernels.gates().gruState(all[t], before(t), states[t], from, to);
+  }
+
+  @Override
+  boolean carries() {
+    return true;
+  }
+
+  @Override
+  void backward(int t, int from, int to) {
+    kernels
+        .gates()
+        .gruBackward(
+            all[t], before(t), candidates[t], dh, inputGradients[t], stateGradients[t], from, to);
+  }
+}
