@@ -2,6 +2,7 @@
 module fathom.core {
   requires transitive fathom.blas;
   requires jdk.incubator.vector;
+  requires jdk.jfr;
   requires com.fasterxml.jackson.core;
   requires de.siegmar.fastcsv;
 

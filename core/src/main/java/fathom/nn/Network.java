@@ -136,6 +136,18 @@ public final class Network implements AutoCloseable {
     return layers.get(layer).brief();
   }
 
+  /** Returns a layer's activation, or null if it is none that has one, as dropout. */
+  public Activation activation(int layer) {
+    return layers.get(layer) instanceof Biased biased ? biased.activation : null;
+  }
+
+  /** Returns the names of a layer's parameters, its weights first; none is fine. */
+  public List<String> parameterNames(int layer) {
+    Slab.Layout own = new Slab.Layout();
+    layers.get(layer).addTo(own, new Slab.Layout());
+    return own.names();
+  }
+
   /** Returns all layers in words that {@link #parse} reads. */
   public String architecture() {
     return Architecture.text(inputs(), layers);

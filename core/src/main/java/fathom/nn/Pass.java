@@ -17,6 +17,7 @@ public final class Pass {
 
   private final Group[] groups;
   private final List<Matrix> outputs;
+  private final Plan plan;
   private final int lowest;
   private final int batch;
   private final Dropout.Draws draws;
@@ -26,6 +27,7 @@ public final class Pass {
     this.batch = batch;
     this.draws = draws;
     groups = plan.groups().toArray(new Group[0]);
+    this.plan = plan;
     outputs = plan.outputs();
     lowest = plan.lowest();
     double flops = plan.flops();
@@ -58,6 +60,22 @@ public final class Pass {
    */
   public Matrix output(int layer) {
     return outputs.get(layer);
+  }
+
+  /**
+   * Returns whether a layer's output is still there after {@link #forward}: what normalizes or
+   * activates the sums of the layer below may write over them.
+   */
+  public boolean isKept(int layer) {
+    return outputs.get(layer) != null && plan.isKept(outputs.get(layer));
+  }
+
+  /**
+   * Returns the derivatives f' that a layer's activation left beside its output, out x B, or null
+   * where they follow from the output, or where the layer is frozen.
+   */
+  public Matrix slope(int layer) {
+    return plan.slope(outputs.get(layer));
   }
 
   /** Returns the network's output after {@link #forward}, feature-major: out x B. */

@@ -5,8 +5,11 @@ import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Lays out the passes of a network for batches of one size: layers enter one after the other, and
@@ -22,6 +25,8 @@ final class Plan {
   private final int frozen;
   private final List<Group> groups = new ArrayList<>();
   private final List<Matrix> outputs = new ArrayList<>();
+  private final Set<Matrix> overwritten = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final IdentityHashMap<Matrix, Matrix> slopes = new IdentityHashMap<>();
   private final Deque<Residual.ForkPass> forks = new ArrayDeque<>();
   private final int features;
   private int lowest = -1;
@@ -89,6 +94,16 @@ final class Plan {
     return outputs;
   }
 
+  /** Returns whether an output stays what it is until the next pass. */
+  boolean isKept(Matrix output) {
+    return !overwritten.contains(output);
+  }
+
+  /** Returns the derivatives at the sums that became an output, or null if they are not kept. */
+  Matrix slope(Matrix output) {
+    return slopes.get(output);
+  }
+
   /** Returns the first group that a gradient has to reach. */
   int lowest() {
     return Math.max(0, lowest);
@@ -131,6 +146,7 @@ final class Plan {
   Matrix overwritable() {
     Matrix x = output();
     if (training ? spare : !isForked(x)) {
+      overwritten.add(x);
       return x;
     }
     return allocate(x.rows());
@@ -211,6 +227,9 @@ final class Plan {
     boolean both = learns() && ActivationPass.keepsBoth(layer.activation);
     Matrix a = both ? allocate(layer.out) : z;
     add(new ActivationPass(engine.kernels().activation(), learns(), z, a, bias, layer));
+    if (both && !layer.activation.isLearnt()) {
+      slopes.put(a, z);
+    }
     spare = layer.activation == Activation.IDENTITY;
   }
 

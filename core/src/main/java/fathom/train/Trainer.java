@@ -4,6 +4,7 @@ import fathom.data.Batch;
 import fathom.kernel.Engine;
 import fathom.kernel.Member;
 import fathom.kernel.Task;
+import fathom.kernel.UpdateKernels;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import fathom.nn.Learner;
@@ -36,6 +37,11 @@ public final class Trainer implements AutoCloseable {
   private final Step step = new Step();
   private Schedule schedule;
   private Matrix targets;
+  private Monitor monitor;
+  private int everySteps;
+  private Sampler sampler;
+  private boolean anomalies;
+  private Recovery recovery;
 
   /**
    * Prepares to train a network. The optimizer's state starts at zero.
@@ -91,6 +97,55 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
+   * Lets a monitor look at steps 1, 1 + n, 1 + 2n, …. Such a step updates the parameters after the
+   * backward pass rather than during it, to the same bits, reads outputs, gradients and weights
+   * once more, and allocates what it reports; other steps are as without a monitor. Takes memory
+   * for another copy of the parameters.
+   *
+   * @param newMonitor who looks, or null for nobody
+   * @param newEverySteps n, at least 1
+   * @return this trainer
+   * @throws IllegalArgumentException if n is not positive
+   */
+  public Trainer monitor(Monitor newMonitor, int newEverySteps) {
+    if (newEverySteps < 1) {
+      throw new IllegalArgumentException(
+          "a monitor looks at every n-th step, n at least 1, not " + newEverySteps);
+    }
+    monitor = newMonitor;
+    everySteps = newEverySteps;
+    if (monitor != null && sampler == null) {
+      sampler = new Sampler(network, arena);
+    }
+    return this;
+  }
+
+  /**
+   * Lets each step look for gradients that are not finite, and stop before they reach the
+   * parameters. It costs another pass over the gradients, and the update waits for all of them;
+   * clipping by a norm looks anyway.
+   *
+   * @return this trainer
+   */
+  public Trainer detectAnomalies(boolean on) {
+    anomalies = on;
+    return this;
+  }
+
+  /**
+   * Lets a training that diverges go back to its last good state, parameters, batch norm's
+   * statistics, moments and number of steps, and try the batch again with a lower rate. Takes
+   * memory for a copy of that state. Bad data are not forgiven, nor is a first step that fails.
+   *
+   * @param listener who is told of each rollback, on the trainer's thread
+   * @return this trainer
+   */
+  public Trainer rollback(Rollback rollback, Rollback.Listener listener) {
+    recovery = new Recovery(rollback, listener, network, state, arena);
+    return this;
+  }
+
+  /**
    * Trains on all batches in turn.
    *
    * @return the mean loss over the samples, each batch's as it was before its step; NaN for no
@@ -111,97 +166,53 @@ public final class Trainer implements AutoCloseable {
    * Trains on one batch.
    *
    * @return the batch's mean loss before the update
-   * @throws TrainingDivergedException if that loss, or the norm of gradients that are to be
-   *     clipped, is not finite; the parameters stay as they were
+   * @throws TrainingDivergedException if that loss is not finite, or a gradient is not where they
+   *     are measured to be clipped or {@link #detectAnomalies} looks; the parameters stay as they
+   *     were
    * @throws IllegalArgumentException if the batch does not fit the network or the loss
    * @throws IllegalStateException if the network was closed
    */
   public double step(Batch batch) {
-    check(batch);
-    long stamp = network.beginStep();
-    try {
-      if (schedule != null) {
-        state.rate((float) schedule.rate(state.steps(), state.optimizer().rate()));
-      }
-      step.prepare(batch);
-      engine.run(step, step.pass.worthSharing());
-      if (!Double.isFinite(step.loss)) {
-        throw diverged(step.pass);
-      }
-      if (!step.begun) {
-        throw diverged("the gradients, whose norm is " + gradientNorm());
-      }
-      return step.loss;
-    } finally {
-      network.endStep(stamp);
-    }
-  }
-
-  private void check(Batch batch) {
-    if (batch.inputs().cols() != network.inputs()) {
-      throw new IllegalArgumentException(
-          String.format(
-              "the batch has rows of %d numbers, the network takes rows of %d",
-              batch.inputs().cols(), network.inputs()));
-    }
-    if (objective.loss().wantsLabels()) {
-      if (batch.labels() == null) {
-        throw new IllegalArgumentException(
-            objective.loss() + " needs integer labels, and the batch has numeric targets");
-      }
-      if (batch.classes() > network.outputs()) {
-        throw new IllegalArgumentException(
-            String.format(
-                "the data have %d classes, the network has %d outputs",
-                batch.classes(), network.outputs()));
-      }
-    } else if (batch.targets() == null || batch.targets().cols() != network.outputs()) {
-      throw new IllegalArgumentException(
-          String.format(
-              "%s needs rows of %d numeric targets, and the batch has %s",
-              objective.loss(),
-              network.outputs(),
-              batch.targets() == null ? "integer labels" : "rows of " + batch.targets().cols()));
-    }
-  }
-
-  private TrainingDivergedException diverged(Pass pass) {
-    String where = "the loss itself, every layer's output being finite";
-    for (int i = 0; i < pass.layers(); i++) {
-      if (!isFinite(pass.output(i))) {
-        where =
-            "the output of layer "
-                + (i + 1)
-                + " of "
-                + pass.layers()
-                + " ("
-                + network.describe(i)
-                + ")";
-        break;
-      }
-    }
-    return diverged(where);
-  }
-
-  private TrainingDivergedException diverged(String where) {
-    long at = state.steps() + 1;
-    return new TrainingDivergedException(
-        at,
-        String.format(
-            "training diverged at step %d with learning rate %s: the first non-finite number is in"
-                + " %s; lower the rate, or clip or normalize",
-            at, state.rate(), where));
-  }
-
-  private static boolean isFinite(Matrix matrix) {
-    for (float[] row : matrix.toArray()) {
-      for (float value : row) {
-        if (!Float.isFinite(value)) {
-          return false;
+    BatchFit.require(batch, network, objective.loss());
+    while (true) {
+      try {
+        return attempt(batch);
+      } catch (TrainingDivergedException e) {
+        if (recovery == null || !recovery.restore(e)) {
+          throw e;
         }
       }
     }
-    return true;
+  }
+
+  private double attempt(Batch batch) {
+    StepSample sample;
+    long stamp = network.beginStep();
+    try {
+      if (schedule != null) {
+        double rate = schedule.rate(state.steps(), state.optimizer().rate());
+        state.rate((float) (recovery == null ? rate : rate * recovery.rateFactor()));
+      }
+      step.prepare(batch);
+      engine.run(step, step.pass.worthSharing());
+      if (!step.begun) {
+        Diagnosis diagnosis = new Diagnosis(network, state.steps() + 1, state.rate());
+        throw Double.isFinite(step.loss)
+            ? diagnosis.ofGradients(gradientNorm())
+            : diagnosis.ofLoss(step.pass, batch);
+      }
+      if (step.kept) {
+        recovery.kept(state.steps() - 1);
+      }
+      if (!step.sampled) {
+        return step.loss;
+      }
+      sample = sampler.sample(step.pass, state.steps(), step.loss, state.rate());
+    } finally {
+      network.endStep(stamp);
+    }
+    monitor.sample(sample);
+    return sample.loss();
   }
 
   /** Frees the optimizer's state; a second call does nothing. */
@@ -221,12 +232,17 @@ public final class Trainer implements AutoCloseable {
     private long first;
     private double loss;
     private boolean begun;
+    private boolean sampled;
+    private boolean kept;
+    private volatile boolean sound;
     private final Learner learner = (from, to) -> state.update(engine.kernels().update(), from, to);
 
     void prepare(Batch batch) {
       pass = network.pass(batch.size());
       pass.step(state.steps());
       first = network.firstLearnt();
+      sound = true;
+      sampled = monitor != null && state.steps() % everySteps == 0 && monitor.isWatching();
       x = batch.inputs();
       labels = batch.labels();
       t = null;
@@ -256,7 +272,8 @@ public final class Trainer implements AutoCloseable {
         loss =
             objective.mean(
                 engine.kernels().loss(), pass.output(), labels, t, pass.outputGradient());
-        begun = Double.isFinite(loss) && state.blocks() == 0;
+        kept = recovery != null && recovery.wants(state.steps(), loss);
+        begun = Double.isFinite(loss) && state.blocks() == 0 && !anomalies;
         if (begun) {
           state.begin();
         }
@@ -265,18 +282,25 @@ public final class Trainer implements AutoCloseable {
       if (!Double.isFinite(loss)) {
         return;
       }
-      if (state.blocks() == 0) {
+      // Who has to see gradients or weights whole needs the update to wait for all of them.
+      if (begun && !sampled && !kept) {
         pass.backward(member, x, learner);
         return;
       }
       pass.backward(member, x, null);
-      if (!measure(member)) {
-        return;
-      }
       long size = network.parameters().size();
       long chunks = (size - first + CHUNK - 1) / CHUNK;
       long from = first + member.from(chunks) * CHUNK;
       long to = Math.min(size, first + member.to(chunks) * CHUNK);
+      if (!(state.blocks() > 0 ? measure(member) : !anomalies || look(member, from, to))) {
+        return;
+      }
+      if (sampled) {
+        sampler.remember(from, to);
+      }
+      if (kept) {
+        recovery.keep(member.index() == 0 ? 0 : from, to);
+      }
       state.update(engine.kernels().update(), from, to);
     }
 
@@ -286,6 +310,21 @@ public final class Trainer implements AutoCloseable {
       state.measure(engine.kernels().update(), member.from(blocks), member.to(blocks));
       member.barrier();
       if (member.index() == 0 && Double.isFinite(state.sumUp())) {
+        begun = true;
+        state.begin();
+      }
+      member.barrier();
+      return begun;
+    }
+
+    /** Looks for gradients that are not finite, and begins the step if there are none. */
+    private boolean look(Member member, long from, long to) {
+      UpdateKernels kernels = engine.kernels().update();
+      if (!Double.isFinite(kernels.sumOfSquares(network.gradients().segment(), from, to))) {
+        sound = false;
+      }
+      member.barrier();
+      if (member.index() == 0 && sound) {
         begun = true;
         state.begin();
       }

@@ -218,7 +218,8 @@ class GuestTest {
               TrainingDivergedException.class, () -> trainer.epoch(data.batchesInOrder(1)));
       assertEquals(
           "training diverged at step 1 with learning rate 0.1: the first non-finite number is in"
-              + " the gradients, whose norm is Infinity; lower the rate, or clip or normalize",
+              + " the gradient of 0.weight in layer 1 of 1 (2 -> 1 identity, zeros), the norm of all"
+              + " being Infinity; gradients explode: lower the rate, or clip or normalize",
           e.getMessage());
       assertEquals(0, trainer.state().steps());
       assertArrayEquals(new float[1][2], network.parameters().get("0.weight").toArray());
