@@ -89,6 +89,16 @@ public final class Trainer implements AutoCloseable {
     return this;
   }
 
+  /** Returns what the rate follows, or null. */
+  public Schedule schedule() {
+    return schedule;
+  }
+
+  /** Returns the loss that is to fall. */
+  public Loss loss() {
+    return objective.loss();
+  }
+
   /**
    * Trains on all batches in turn.
    *
