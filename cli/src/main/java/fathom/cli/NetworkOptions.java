@@ -7,6 +7,7 @@ import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
 import java.util.Collections;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The shape of a new network. */
@@ -47,6 +48,8 @@ final class NetworkOptions {
       description = "Initializer, such as he_normal; what suits the activation unless given.")
   private String init;
 
+  @Mixin private final LayerOptions layers = new LayerOptions();
+
   /** Returns the units of the hidden layers, none for a linear model. */
   List<Integer> hidden() {
     if (hidden != null) {
@@ -78,13 +81,12 @@ final class NetworkOptions {
   void check(boolean loaded) {
     boolean given =
         hidden != null || depth != null || width != null || activation != null || init != null;
-    if (loaded && given) {
+    if (loaded && (given || layers.given())) {
       throw new BadInput(
           "--load takes the network from the file; leave out --hidden, --depth, --width,"
-              + " --activation and --init");
+              + " --activation, --init, norms, dropout, noise and --residual");
     }
-    List<Integer> unusedLayers = hidden();
-    Activation unusedActivation = activation();
+    layers.check(hidden(), activation());
     if (init != null) {
       Initializer unused = Initializer.named(init);
     }
@@ -93,14 +95,10 @@ final class NetworkOptions {
   /** Builds the network. */
   Network build(Engine engine, int inputs, int outputs, long seed) {
     Activation function = activation();
+    Initializer initializer =
+        init == null ? Initializer.recommended(function) : Initializer.named(init);
     NetworkBuilder builder = Network.input(inputs);
-    for (int units : hidden()) {
-      if (init == null) {
-        builder.dense(units, function);
-      } else {
-        builder.dense(units, function, Initializer.named(init));
-      }
-    }
+    layers.add(builder, hidden(), function, initializer);
     if (init == null) {
       builder.dense(outputs);
     } else {

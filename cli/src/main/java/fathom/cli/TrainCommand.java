@@ -80,6 +80,8 @@ final class TrainCommand implements Runnable {
       description = "Go on from the weights of this model.")
   private Path load;
 
+  @Mixin private CheckpointOptions keeping;
+
   @Mixin private OutputOptions output;
 
   @Option(names = "--quiet", description = "Print the figures of the test and nothing else.")
@@ -109,6 +111,7 @@ final class TrainCommand implements Runnable {
     }
     CrossValidation.check(folds, test, save, load);
     output.check(data, load);
+    keeping.check(folds, data, load, save, output.path());
     if (save != null) {
       OutputFile file = new OutputFile("--save", save).requireRegular();
       file.requireOtherThan(data).requireOtherThan(output.path());
@@ -163,8 +166,12 @@ final class TrainCommand implements Runnable {
       report.entry("network", Report.describe(network));
       report.entry("learning", how.describe(loss));
     }
-    try (Progress progress = progress(err, parts.train())) {
-      run.run(progress);
+    try (Checkpoints checkpoints = keeping.open(spec, rows);
+        Progress progress = progress(err, parts.train())) {
+      if (!run.keptBy(checkpoints).run(progress)) {
+        progress.line(checkpoints.farewell());
+        return;
+      }
     }
     Evaluation result = rows.test() == null ? null : Evaluation.of(network, rows.test(), loss);
     if (result != null) {

@@ -6,14 +6,21 @@ import fathom.data.Rows;
 import fathom.matrix.Matrix;
 import fathom.nn.Loss;
 import fathom.nn.Network;
+import fathom.train.Checkpoint;
 import fathom.train.Evaluation;
 import fathom.train.Trainer;
 import java.lang.foreign.ValueLayout;
 import java.util.Locale;
-import java.util.SplittableRandom;
+import java.util.Map;
 
 /** The epochs of a training and what they came to. */
 final class TrainingRun {
+  private static final String SUM = "epoch.loss_sum";
+  private static final String SAMPLES = "epoch.samples";
+  private static final String RIGHT = "epoch.right";
+  private static final String ELAPSED = "epoch.seconds";
+  private static final String SECONDS = "seconds";
+
   private final Network network;
   private final Loss loss;
   private final Rows train;
@@ -24,6 +31,13 @@ final class TrainingRun {
   private double seconds;
   private double trainLoss;
   private double validationLoss = Double.NaN;
+  private Checkpoints checkpoints = Checkpoints.none();
+
+  // Of the epoch under way.
+  private double sum;
+  private long samples;
+  private long right;
+  private double elapsed;
 
   /**
    * @param validation rows to look at after each epoch, or null
@@ -38,41 +52,65 @@ final class TrainingRun {
     rates = how.rates(how.steps(train));
   }
 
-  /** Trains, and shows it. */
-  void run(Progress progress) {
-    SplittableRandom orders = new SplittableRandom(how.seed());
+  /** Keeps the training, and goes on from one that was kept. */
+  TrainingRun keptBy(Checkpoints keeper) {
+    checkpoints = keeper;
+    return this;
+  }
+
+  /** Trains, and shows it; returns whether it came to its end. */
+  boolean run(Progress progress) {
     try (Trainer trainer = new Trainer(network, loss, how.optimizer())) {
       trainer.clipping(how.clipping());
       trainer.schedule(rates.schedule());
-      for (int epoch = 1; epoch <= how.epochs(); epoch++) {
-        Batches batches =
-            how.inOrder()
-                ? train.batchesInOrder(how.batch())
-                : train.batches(how.batch(), orders.nextLong());
-        progress.line(epoch(trainer, epoch, batches, progress));
+      Checkpoint.Progress start = checkpoints.resume(trainer);
+      if (start != null) {
+        goOnFrom(start.notes());
+        steps = trainer.state().steps();
+      }
+      int done = start == null ? 0 : start.batch();
+      for (int epoch = start == null ? 1 : start.epoch(); epoch <= how.epochs(); epoch++) {
+        if (!steps(trainer, epoch, done, progress)) {
+          return false;
+        }
+        done = 0;
+        progress.line(endEpoch(epoch));
         if (rates.plateau() != null) {
           rates.plateau().observe(validationLoss);
         }
       }
+      return true;
     }
   }
 
-  private String epoch(Trainer trainer, int epoch, Batches batches, Progress progress) {
+  /** Takes the steps of an epoch that are not done; returns whether it came to its end. */
+  private boolean steps(Trainer trainer, int epoch, int done, Progress progress) {
+    Batches batches =
+        how.inOrder()
+            ? train.batchesInOrder(how.batch())
+            : train.batches(how.batch(), how.seed(), epoch);
+    double before = elapsed;
     long start = System.nanoTime();
-    double sum = 0;
-    long samples = 0;
-    long right = 0;
-    int batch = 0;
-    for (Batch rows : batches) {
+    int batch = done;
+    for (Batch rows : batches.from(done)) {
       sum += trainer.step(rows) * rows.size();
       samples += rows.size();
       right += loss.wantsLabels() ? right(rows) : 0;
+      steps++;
       progress.step(epoch, ++batch, batches.count(), sum / samples);
+      elapsed = before + (System.nanoTime() - start) / 1e9;
+      boolean atEnd = epoch == how.epochs() && batch == batches.count();
+      if (checkpoints.stepped(trainer, epoch, batch, atEnd, this::sums)) {
+        return false;
+      }
     }
-    double elapsed = (System.nanoTime() - start) / 1e9;
-    steps += batch;
+    return true;
+  }
+
+  private String endEpoch(int epoch) {
     seconds += elapsed;
     trainLoss = sum / samples;
+    String speed = String.format(Locale.ROOT, "  %,.0f samples/s", samples / elapsed);
     StringBuilder line = new StringBuilder();
     int digits = Integer.toString(how.epochs()).length();
     line.append(String.format("epoch %" + digits + "d/%d", epoch, how.epochs()));
@@ -83,8 +121,29 @@ final class TrainingRun {
       double accuracy = loss.wantsLabels() ? held.accuracy() : Double.NaN;
       line.append(figures("validation ", validationLoss, accuracy));
     }
-    return line.append(String.format(Locale.ROOT, "  %,.0f samples/s", samples / elapsed))
-        .toString();
+    sum = 0;
+    samples = 0;
+    right = 0;
+    elapsed = 0;
+    return line.append(speed).toString();
+  }
+
+  /** Returns what the figures of the epoch under way have come to, for a checkpoint. */
+  private Map<String, String> sums() {
+    return Map.of(
+        SUM, Double.toString(sum),
+        SAMPLES, Long.toString(samples),
+        RIGHT, Long.toString(right),
+        ELAPSED, Double.toString(elapsed),
+        SECONDS, Double.toString(seconds));
+  }
+
+  private void goOnFrom(Map<String, String> sums) {
+    sum = Double.parseDouble(sums.get(SUM));
+    samples = Long.parseLong(sums.get(SAMPLES));
+    right = Long.parseLong(sums.get(RIGHT));
+    elapsed = Double.parseDouble(sums.get(ELAPSED));
+    seconds = Double.parseDouble(sums.get(SECONDS));
   }
 
   private String figures(String which, double lossValue, double accuracy) {

@@ -4,7 +4,8 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 
 /**
- * Rows in batches. Each iteration visits every row once, always in the same order.
+ * Rows in batches. Each iteration visits every row once, always in the same order: the batches are
+ * a function of the rows, the batch size and the seed, or the seed and the epoch.
  *
  * <p>An iteration copies the rows of one batch after the other into one buffer of native memory and
  * shows them through one {@link Batch}; it allocates nothing per batch. Once it has run to its end,
@@ -16,8 +17,13 @@ public final class Batches implements Iterable<Batch> {
   private final int size;
   private final boolean shuffled;
   private final long seed;
+  private final int first;
 
   Batches(Rows rows, int size, boolean shuffled, long seed) {
+    this(rows, size, shuffled, seed, 0);
+  }
+
+  private Batches(Rows rows, int size, boolean shuffled, long seed, int first) {
     if (size < 1) {
       throw new IllegalArgumentException("a batch needs at least one row, not " + size);
     }
@@ -25,6 +31,22 @@ public final class Batches implements Iterable<Batch> {
     this.size = Math.min(size, rows.size());
     this.shuffled = shuffled;
     this.seed = seed;
+    this.first = first;
+  }
+
+  /**
+   * Returns the same batches without the first ones: those that are left of an iteration that was
+   * stopped.
+   *
+   * @param batches how many to leave out, up to all of them
+   * @throws IllegalArgumentException if there are not so many
+   */
+  public Batches from(int batches) {
+    if (batches < 0 || batches > count()) {
+      throw new IllegalArgumentException(
+          "cannot leave out " + batches + " of " + count() + " batches");
+    }
+    return new Batches(rows, size, shuffled, seed, first + batches);
   }
 
   /** Returns the rows that an iteration visits. */
@@ -39,7 +61,7 @@ public final class Batches implements Iterable<Batch> {
 
   /** Returns the number of batches of an iteration. */
   public int count() {
-    return (int) ((rows.size() + size - 1L) / size);
+    return (int) ((rows.size() + size - 1L) / size) - first;
   }
 
   /**
@@ -72,6 +94,7 @@ public final class Batches implements Iterable<Batch> {
       this.buffer = buffer;
       this.order = order;
       batch = buffer.open(rows.size() % size);
+      visited = (int) Math.min(rows.size(), (long) first * size);
     }
 
     @Override

@@ -2,16 +2,20 @@ package fathom.data;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.zip.CRC32C;
 
 /**
  * Some rows of a dataset, or all: a view by index that shares the memory, and is worthless once the
  * dataset is closed. Immutable.
  */
 public final class Rows {
+  private static final int PIECE = 256;
   private static final long SPLIT = 0x73706C6974L;
   private static final long FOLDS = 0x666F6C6473L;
 
@@ -167,12 +171,48 @@ public final class Rows {
   }
 
   /**
+   * Returns these rows in batches, in a random order that depends on the seed and the epoch alone,
+   * so that any epoch can be had without those before it; the last batch may be smaller.
+   *
+   * @throws IllegalArgumentException if the size is not positive
+   */
+  public Batches batches(int size, long seed, long epoch) {
+    return new Batches(this, size, true, Shuffle.nth(seed, epoch));
+  }
+
+  /**
    * Returns these rows in batches, in their order; the last batch may be smaller.
    *
    * @throws IllegalArgumentException if the size is not positive
    */
   public Batches batchesInOrder(int size) {
     return new Batches(this, size, false, 0);
+  }
+
+  /**
+   * Returns a checksum (CRC-32C) of these rows' numbers in their order: inputs as they are scaled
+   * now, labels and targets.
+   *
+   * @throws IllegalStateException if the dataset is closed
+   */
+  public long checksum() {
+    CRC32C sum = new CRC32C();
+    for (Batch batch : batchesInOrder(PIECE)) {
+      long numbers = (long) batch.size() * data.features();
+      sum.update(bytes(batch.inputs().segment(), numbers * Float.BYTES));
+      if (batch.labels() != null) {
+        sum.update(bytes(batch.labels(), (long) batch.size() * Integer.BYTES));
+      }
+      if (batch.targets() != null) {
+        numbers = (long) batch.size() * data.outputs();
+        sum.update(bytes(batch.targets().segment(), numbers * Float.BYTES));
+      }
+    }
+    return sum.getValue();
+  }
+
+  private static ByteBuffer bytes(MemorySegment segment, long length) {
+    return segment.asSlice(0, length).asByteBuffer();
   }
 
   /** Returns a copy of the places in the dataset, or null for all rows in order. */

@@ -39,6 +39,11 @@ final class Shuffle {
     return mix(mix(seed + GAMMA) ^ purpose);
   }
 
+  /** Returns the n-th of the numbers that follow a seed, n from 1; SplitMix64 jumps to any. */
+  static long nth(long seed, long n) {
+    return mix(seed + n * GAMMA);
+  }
+
   private int below(int bound) {
     long product = (next() >>> 32) * bound;
     if ((product & 0xFFFFFFFFL) < bound) {

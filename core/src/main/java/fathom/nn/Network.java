@@ -195,6 +195,11 @@ public final class Network implements AutoCloseable {
     }
   }
 
+  /** Returns how many of the first layers are as they are. */
+  public int frozen() {
+    return frozen;
+  }
+
   /** Returns where the parameters that learn begin in their slab: 0 unless layers are frozen. */
   public long firstLearnt() {
     return firstLearnt;

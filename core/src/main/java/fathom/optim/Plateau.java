@@ -92,6 +92,7 @@ public final class Plateau implements Schedule {
   }
 
   /** Returns what changes, for a checkpoint: scale, best loss, bad losses, cooldown left. */
+  @Override
   public double[] state() {
     return new double[] {scale, best, bad, cooling};
   }
@@ -101,6 +102,7 @@ public final class Plateau implements Schedule {
    *
    * @throws IllegalArgumentException if the numbers cannot come from there
    */
+  @Override
   public void restore(double[] state) {
     boolean sound =
         state.length == NUMBERS

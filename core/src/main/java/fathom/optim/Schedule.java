@@ -19,6 +19,23 @@ public interface Schedule {
    */
   double rate(long step, double base);
 
+  /** Returns what changes in the course of a training, for a checkpoint; of most, nothing. */
+  default double[] state() {
+    return new double[0];
+  }
+
+  /**
+   * Goes on from what {@link #state()} had returned.
+   *
+   * @throws IllegalArgumentException if the numbers cannot come from there
+   */
+  default void restore(double[] state) {
+    if (state.length != 0) {
+      throw new IllegalArgumentException(
+          this + " keeps no state, and is to go on from one of " + state.length + " numbers");
+    }
+  }
+
   /** Returns the base rate at every step. */
   static Schedule constant() {
     return new Schedules.Constant();

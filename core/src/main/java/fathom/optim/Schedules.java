@@ -114,6 +114,16 @@ final class Schedules {
           ? then.rate(0, base) * (start + (1 - start) * step / steps)
           : then.rate(step - steps, base);
     }
+
+    @Override
+    public double[] state() {
+      return then.state();
+    }
+
+    @Override
+    public void restore(double[] state) {
+      then.restore(state);
+    }
   }
 
   /** Returns half a cosine wave, which stays at its end. */

@@ -57,26 +57,39 @@ public final class Models {
     putNames(metadata, CLASSES, model.classNames());
     putNames(metadata, FEATURES, model.featureNames());
     new TreeMap<>(model.provenance()).forEach((k, v) -> metadata.put(PROVENANCE + k, v));
-    Set<String> weights = network.weightNames();
-    Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
     long stamp = network.beginStep();
     try {
-      tensors(network)
-          .forEach(
-              (name, matrix) ->
-                  tensors.put(
-                      name,
-                      weights.contains(name)
-                          ? Safetensors.Tensor.of(matrix)
-                          : Safetensors.Tensor.vector(matrix)));
+      Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
+      putTensors(tensors, "", network, tensors(network));
       Safetensors.write(file, metadata, tensors);
     } finally {
       network.endStep(stamp);
     }
   }
 
+  /**
+   * Adds matrices in the shapes of PyTorch's tensors.
+   *
+   * @param prefix of their names
+   * @param matrices by the names of a network's parameters and statistics
+   */
+  static void putTensors(
+      Map<String, Safetensors.Tensor> tensors,
+      String prefix,
+      Network network,
+      Map<String, Matrix> matrices) {
+    Set<String> weights = network.weightNames();
+    matrices.forEach(
+        (name, matrix) ->
+            tensors.put(
+                prefix + name,
+                weights.contains(name)
+                    ? Safetensors.Tensor.of(matrix)
+                    : Safetensors.Tensor.vector(matrix)));
+  }
+
   /** Returns what is learnt and what is kept, in that order. */
-  private static Map<String, Matrix> tensors(Network network) {
+  static Map<String, Matrix> tensors(Network network) {
     Map<String, Matrix> all = new LinkedHashMap<>(network.parameters().matrices());
     all.putAll(network.statistics().matrices());
     return all;

@@ -96,6 +96,16 @@ public final class Trainer implements AutoCloseable {
     return this;
   }
 
+  /** Returns what the rate follows, or null. */
+  public Schedule schedule() {
+    return schedule;
+  }
+
+  /** Returns the loss that is to fall. */
+  public Loss loss() {
+    return objective.loss();
+  }
+
   /**
    * Lets a monitor look at steps 1, 1 + n, 1 + 2n, …. Such a step updates the parameters after the
    * backward pass rather than during it, to the same bits, reads outputs, gradients and weights

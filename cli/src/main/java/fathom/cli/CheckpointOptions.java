@@ -1,0 +1,155 @@
+package fathom.cli;
+
+import fathom.train.Checkpoint;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+
+/** How a training outlives its process. */
+final class CheckpointOptions {
+  private static final Pattern EVERY = Pattern.compile("([1-9][0-9]{0,8})(s?)");
+  private static final String USUAL = "60s";
+  private static final String SETTING = "option ";
+  private static final String DATA = "data";
+
+  /** What the numbers of a training do not depend on, so that it may change on the way. */
+  private static final Set<String> FREE =
+      Set.of(
+          "--checkpoint",
+          "--checkpoint-every",
+          "--resume",
+          "--threads",
+          "--save",
+          "--json",
+          "--quiet",
+          "--debug",
+          "--help",
+          "--version");
+
+  @Option(
+      names = "--checkpoint",
+      paramLabel = "FILE",
+      description =
+          "Keep the training in this file, so that it can go on: now and then, at its end, and when"
+              + " it is stopped by Ctrl-C or SIGTERM, which finish the step first (exit status 130"
+              + " or 143).")
+  private Path file;
+
+  @Option(
+      names = "--checkpoint-every",
+      paramLabel = "STEPS|SECONDSs",
+      description =
+          "How often: after so many steps, or seconds as in 30s; " + USUAL + " unless given.")
+  private String every;
+
+  @Option(
+      names = "--resume",
+      paramLabel = "FILE",
+      description =
+          "Go on from a checkpoint: repeat the command that wrote it, and add this. Whatever bears on"
+              + " the numbers must be the same; --threads and outputs may differ. Goes on to write"
+              + " the file, unless --checkpoint names another.")
+  private Path resume;
+
+  /** Checks what can be checked before there are data. */
+  void check(Integer folds, Path data, Path load, Path save, Path json) {
+    if (file == null && resume == null) {
+      if (every != null) {
+        throw new BadInput("--checkpoint-every is for trainings with --checkpoint; give both");
+      }
+      return;
+    }
+    if (folds != null) {
+      throw new BadInput("--folds trains many networks; leave out --checkpoint and --resume");
+    }
+    if (every != null && !EVERY.matcher(every).matches()) {
+      throw new BadInput(
+          "--checkpoint-every must be steps, such as 500, or seconds, such as 30s, not " + every);
+    }
+    if (resume != null) {
+      Checkpoint.Progress unused = Checkpoint.progress(resume);
+    }
+    OutputFile target = new OutputFile("--checkpoint", target()).requireRegular();
+    target.requireOtherThan(data).requireOtherThan(load);
+    for (Path other : new Path[] {save, json}) {
+      if (other != null && other.toAbsolutePath().equals(target().toAbsolutePath())) {
+        throw new BadInput(
+            "--checkpoint and another output both name " + other + "; name two files");
+      }
+    }
+  }
+
+  private Path target() {
+    return file == null ? resume : file;
+  }
+
+  /**
+   * Returns what keeps a training, and listens for its end.
+   *
+   * @param spec the command with all its settings
+   * @throws BadInput if the checkpoint to go on from is of another training
+   */
+  Checkpoints open(CommandSpec spec, TrainingData rows) {
+    if (target() == null) {
+      return Checkpoints.none();
+    }
+    Map<String, String> settings = settings(spec, rows);
+    if (resume != null) {
+      requireSame(settings, Checkpoint.progress(resume).notes());
+    }
+    Matcher often = EVERY.matcher(every == null ? USUAL : every);
+    boolean known = often.matches();
+    long number = known ? Long.parseLong(often.group(1)) : 1;
+    boolean seconds = often.group(2).equals("s");
+    return new Checkpoints(target(), seconds ? 0 : number, seconds ? number : 0, resume, settings);
+  }
+
+  private static Map<String, String> settings(CommandSpec spec, TrainingData rows) {
+    Map<String, String> settings = new TreeMap<>();
+    for (OptionSpec option : spec.options()) {
+      Object value = option.getValue();
+      if (value != null && !FREE.contains(option.longestName())) {
+        String text = value instanceof List<?> list ? list.toString() : String.valueOf(value);
+        settings.put(SETTING + option.longestName(), text);
+      }
+    }
+    settings.put(
+        DATA,
+        rows.train().size() + " rows with checksum " + Long.toHexString(rows.train().checksum()));
+    return settings;
+  }
+
+  private void requireSame(Map<String, String> here, Map<String, String> there) {
+    Map<String, String> all = new LinkedHashMap<>(here);
+    there.forEach(
+        (key, value) -> {
+          if (key.startsWith(SETTING)) {
+            all.putIfAbsent(key, value);
+          }
+        });
+    for (String key : all.keySet()) {
+      String ours = here.get(key);
+      String theirs = there.get(key);
+      if (ours == null || !ours.equals(theirs)) {
+        String name = key.equals(DATA) ? "to train on" : key.substring(SETTING.length());
+        throw new BadInput(
+            String.format(
+                "--resume %s: was written with %s %s, and this command has %s; repeat the command"
+                    + " that wrote it",
+                resume, name, words(theirs), words(ours)));
+      }
+    }
+  }
+
+  private static String words(String value) {
+    return value == null ? "not given" : value;
+  }
+}

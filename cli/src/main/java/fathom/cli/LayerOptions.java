@@ -1,0 +1,275 @@
+package fathom.cli;
+
+import fathom.nn.Activation;
+import fathom.nn.Initializer;
+import fathom.nn.NetworkBuilder;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/**
+ * What stands between the products of a new network: normalization, dropout, noise and skips.
+ *
+ * <p>A hidden layer is product, norm, activation, dropout. Skips lead around blocks of norm,
+ * activation, dropout, product (He et al. 2016b), so that nothing bends the sum on its way from
+ * block to block; after the last block come the norm and activation that it still lacks.
+ */
+final class LayerOptions {
+  private static final int BLOCK = 2;
+
+  @Option(
+      names = "--batch-norm",
+      description = "Normalize the sums of each hidden layer over the batch; it then has no bias.")
+  private boolean batchNorm;
+
+  @Option(
+      names = "--layer-norm",
+      description = "Normalize the sums of each hidden layer over its units.")
+  private boolean layerNorm;
+
+  @Option(
+      names = "--dropout",
+      paramLabel = "P",
+      description = "Share of each hidden layer's outputs to drop at random in training.")
+  private Double dropout;
+
+  @Option(
+      names = "--input-dropout",
+      paramLabel = "P",
+      description = "Share of the inputs to drop at random in training.")
+  private Double inputDropout;
+
+  @Option(
+      names = "--alpha-dropout",
+      paramLabel = "P",
+      description = "As --dropout, but keeping mean and variance, for --activation selu.")
+  private Double alphaDropout;
+
+  @Option(
+      names = "--noise",
+      paramLabel = "S",
+      description = "Add normal noise of this deviation to the inputs in training.")
+  private Double noise;
+
+  @Option(
+      names = "--residual",
+      description = "Lead skips around blocks of hidden layers of one width.")
+  private boolean residual;
+
+  @Option(
+      names = "--residual-block",
+      paramLabel = "N",
+      description = "Layers of a block; " + BLOCK + " unless given.")
+  private Integer block;
+
+  @Option(
+      names = "--residual-scale",
+      paramLabel = "S",
+      description =
+          "What multiplies a block's output before it is added; auto, which is 1/sqrt(number of"
+              + " blocks), unless given.")
+  private String scale;
+
+  /** Returns whether anything was asked for. */
+  boolean given() {
+    return batchNorm
+        || layerNorm
+        || dropout != null
+        || inputDropout != null
+        || alphaDropout != null
+        || noise != null
+        || residual
+        || block != null
+        || scale != null;
+  }
+
+  /**
+   * Checks what can be checked before there are data.
+   *
+   * @param hidden the units of the hidden layers
+   * @param function their activation
+   */
+  void check(List<Integer> hidden, Activation function) {
+    if (batchNorm && layerNorm) {
+      throw new BadInput("--batch-norm and --layer-norm exclude each other; give one of them");
+    }
+    if (dropout != null && alphaDropout != null) {
+      throw new BadInput("--dropout and --alpha-dropout exclude each other; give one of them");
+    }
+    requireShare("--dropout", dropout);
+    requireShare("--input-dropout", inputDropout);
+    requireShare("--alpha-dropout", alphaDropout);
+    if (alphaDropout != null && !function.equals(Activation.SELU)) {
+      throw new BadInput(
+          "--alpha-dropout drops to the lower limit of selu, and the activation is "
+              + function
+              + "; give --activation selu, or --dropout");
+    }
+    if (noise != null && !(noise >= 0 && noise <= Float.MAX_VALUE)) {
+      throw new BadInput("--noise must be at least 0 and finite, not " + noise);
+    }
+    if (hidden.isEmpty() && (batchNorm || layerNorm || dropout != null || alphaDropout != null)) {
+      throw new BadInput(
+          "norms and dropout are for hidden layers, and there are none; give --depth or --hidden");
+    }
+    checkResidual(hidden);
+  }
+
+  private void checkResidual(List<Integer> hidden) {
+    if (!residual) {
+      if (block != null || scale != null) {
+        throw new BadInput(
+            (block != null ? "--residual-block" : "--residual-scale")
+                + " is for networks with --residual; give both or none");
+      }
+      return;
+    }
+    if (block != null && block < 1) {
+      throw new BadInput("--residual-block must be at least 1, not " + block);
+    }
+    if (blocks(hidden) == 0) {
+      throw new BadInput(
+          "--residual needs two hidden layers of one width in a row, and the hidden layers are "
+              + hidden
+              + "; give --depth and --width");
+    }
+    float unused = scale(1);
+  }
+
+  private static void requireShare(String option, Double share) {
+    if (share != null && !(share >= 0 && share < 1)) {
+      throw new BadInput(option + " must be at least 0 and less than 1, not " + share);
+    }
+  }
+
+  /** Returns how many blocks the hidden layers make. */
+  private int blocks(List<Integer> hidden) {
+    int blocks = 0;
+    for (int i = 0; i < hidden.size(); ) {
+      int run = run(hidden, i);
+      blocks += (run - 1 + layersOfBlock() - 1) / layersOfBlock();
+      i += run;
+    }
+    return blocks;
+  }
+
+  /** Returns how many layers from one on have its width. */
+  private static int run(List<Integer> hidden, int from) {
+    int end = from + 1;
+    while (end < hidden.size() && hidden.get(end).equals(hidden.get(from))) {
+      end++;
+    }
+    return end - from;
+  }
+
+  private int layersOfBlock() {
+    return block == null ? BLOCK : block;
+  }
+
+  private float scale(int blocks) {
+    if (scale == null || scale.equalsIgnoreCase("auto")) {
+      return (float) (1 / Math.sqrt(blocks));
+    }
+    try {
+      float value = Float.parseFloat(scale);
+      if (Float.isFinite(value) && value != 0) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // Told below.
+    }
+    throw new BadInput(
+        "--residual-scale must be auto or a finite number other than 0, not " + scale);
+  }
+
+  /** Adds the hidden layers, and what comes before them. */
+  void add(
+      NetworkBuilder builder, List<Integer> hidden, Activation function, Initializer initializer) {
+    Adding to = new Adding(builder, function, initializer);
+    if (inputDropout != null) {
+      builder.dropout(inputDropout);
+    }
+    if (noise != null) {
+      builder.noise(noise);
+    }
+    float factor = residual ? scale(blocks(hidden)) : 1;
+    for (int i = 0; i < hidden.size(); ) {
+      int run = residual ? run(hidden, i) : 1;
+      if (run == 1) {
+        to.layer(hidden.get(i));
+      } else {
+        to.blocks(hidden.get(i), run, factor);
+      }
+      i += run;
+    }
+  }
+
+  /** The layers on their way into a builder. */
+  private final class Adding {
+    private final NetworkBuilder builder;
+    private final Activation function;
+    private final Initializer initializer;
+
+    Adding(NetworkBuilder builder, Activation function, Initializer initializer) {
+      this.builder = builder;
+      this.function = function;
+      this.initializer = initializer;
+    }
+
+    /** Adds a run of layers of one width: the first, and blocks of those after it. */
+    void blocks(int units, int run, float factor) {
+      product(units);
+      for (int left = run - 1; left > 0; left -= layersOfBlock()) {
+        int inner = Math.min(left, layersOfBlock()) - 1;
+        builder.residual(
+            factor,
+            branch -> {
+              bend();
+              for (int i = 0; i < inner; i++) {
+                layer(units);
+              }
+              product(units);
+              return branch;
+            });
+      }
+      bend();
+    }
+
+    void layer(int units) {
+      if (batchNorm || layerNorm) {
+        product(units);
+        bend();
+      } else {
+        builder.dense(units, function, initializer);
+        drop();
+      }
+    }
+
+    private void product(int units) {
+      builder.dense(units, Activation.IDENTITY, initializer);
+      if (batchNorm) {
+        // The mean that batch norm takes away takes a bias with it.
+        builder.noBias();
+      }
+    }
+
+    private void bend() {
+      if (batchNorm) {
+        builder.batchNorm(function);
+      } else if (layerNorm) {
+        builder.layerNorm(function);
+      } else {
+        builder.activation(function);
+      }
+      drop();
+    }
+
+    private void drop() {
+      if (dropout != null) {
+        builder.dropout(dropout);
+      }
+      if (alphaDropout != null) {
+        builder.alphaDropout(alphaDropout);
+      }
+    }
+  }
+}
