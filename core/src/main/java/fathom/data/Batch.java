@@ -7,30 +7,24 @@ import java.lang.foreign.MemorySegment;
  * Some rows of a dataset, copied side by side. The batch and what it returns are valid until the
  * next batch is asked for, or {@code hasNext} has told that there is none: the same memory then
  * holds other rows. A batch may be written to; the dataset does not change.
+ *
+ * <p>Where rows are mixed ({@link Batches#mixed}), each row is {@link #ownShare} of itself and the
+ * rest of another; so are its targets, and its label counts as much beside that of its partner.
  */
 public final class Batch {
-  private final View full;
-  private final View last;
   private final int classes;
   private View now;
+  private float share = 1;
 
-  private record View(Matrix inputs, MemorySegment labels, Matrix targets) {}
+  /**
+   * One place of a ring.
+   *
+   * @param partners where the labels of the rows mixed in lie, or null
+   */
+  record View(Matrix inputs, MemorySegment labels, MemorySegment partners, Matrix targets) {}
 
-  /** A batch over buffers of full size; the last batch has fewer rows, with labels of its own. */
-  Batch(
-      Matrix inputs,
-      MemorySegment labels,
-      Matrix targets,
-      int lastSize,
-      MemorySegment lastLabels,
-      int classes) {
+  Batch(int classes) {
     this.classes = classes;
-    full = new View(inputs, labels, targets);
-    last =
-        new View(
-            inputs.rows(0, lastSize),
-            lastLabels,
-            targets == null ? null : targets.rows(0, lastSize));
   }
 
   /** Returns B, the number of rows. */
@@ -48,6 +42,16 @@ public final class Batch {
     return view().labels;
   }
 
+  /** Returns the B labels of the rows mixed in, or null if no rows with labels are mixed. */
+  public MemorySegment partners() {
+    return share == 1 ? null : view().partners;
+  }
+
+  /** Returns what part of a row is its own, in [1/2, 1]; 1 if rows are not mixed. */
+  public float ownShare() {
+    return share;
+  }
+
   /** Returns the number of classes that labels are below, or 0 if this is no classification. */
   public int classes() {
     return classes;
@@ -58,8 +62,9 @@ public final class Batch {
     return view().targets;
   }
 
-  void show(int size) {
-    now = size == full.inputs.rows() ? full : last;
+  void show(View view, float ownShare) {
+    now = view;
+    share = ownShare;
   }
 
   void end() {

@@ -308,6 +308,7 @@ public final class Dataset implements AutoCloseable {
   public void close() {
     synchronized (arena) {
       if (arena.scope().isAlive()) {
+        pool.end();
         arena.close();
       }
     }
@@ -318,7 +319,7 @@ public final class Dataset implements AutoCloseable {
     return pool;
   }
 
-  private void requireOpen() {
+  void requireOpen() {
     if (!arena.scope().isAlive()) {
       throw new IllegalStateException("this dataset is closed");
     }

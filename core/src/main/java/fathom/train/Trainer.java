@@ -1,6 +1,7 @@
 package fathom.train;
 
 import fathom.data.Batch;
+import fathom.data.Batches;
 import fathom.kernel.Engine;
 import fathom.kernel.Member;
 import fathom.kernel.Task;
@@ -17,6 +18,7 @@ import fathom.optim.OptimizerState;
 import fathom.optim.Schedule;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Iterator;
 
 /**
  * Trains one network: forward, loss, backward and update, one batch a step. Equal seeds give equal
@@ -165,9 +167,17 @@ public final class Trainer implements AutoCloseable {
   public double epoch(Iterable<Batch> batches) {
     double sum = 0;
     long samples = 0;
-    for (Batch batch : batches) {
-      sum += step(batch) * batch.size();
-      samples += batch.size();
+    Iterator<Batch> iteration = batches.iterator();
+    try {
+      while (iteration.hasNext()) {
+        Batch batch = iteration.next();
+        sum += step(batch) * batch.size();
+        samples += batch.size();
+      }
+    } finally {
+      if (iteration instanceof Batches.Iteration own) {
+        own.close();
+      }
     }
     return sum / samples;
   }
