@@ -3,6 +3,7 @@ package fathom.train;
 import fathom.data.Batch;
 import fathom.data.Batches;
 import fathom.kernel.Engine;
+import fathom.kernel.LossKernels;
 import fathom.kernel.Member;
 import fathom.kernel.Task;
 import fathom.matrix.Matrix;
@@ -11,6 +12,7 @@ import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.nn.Pass;
 import fathom.optim.Clipping;
+import fathom.optim.Constraint;
 import fathom.optim.Optimizer;
 import fathom.optim.OptimizerState;
 import fathom.optim.Schedule;
@@ -36,6 +38,7 @@ public final class Trainer implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final Step step = new Step();
   private Schedule schedule;
+  private Constraint.Pass constraint;
   private Matrix targets;
 
   /**
@@ -59,6 +62,20 @@ public final class Trainer implements AutoCloseable {
    */
   public Trainer clipping(Clipping clipping) {
     state.clipping(clipping);
+    return this;
+  }
+
+  /**
+   * Sets what is done to the weights of dense layers that learn, after each step; nothing unless
+   * set. Set it again after layers were frozen or freed.
+   *
+   * @return this trainer
+   */
+  public Trainer constraint(Constraint newConstraint) {
+    constraint =
+        newConstraint.isNone()
+            ? null
+            : newConstraint.on(network.parameters(), network.weightNames(), network.firstLearnt());
     return this;
   }
 
@@ -226,6 +243,8 @@ public final class Trainer implements AutoCloseable {
     private Pass pass;
     private Matrix x;
     private MemorySegment labels;
+    private MemorySegment partners;
+    private float share;
     private Matrix t;
     private long first;
     private double loss;
@@ -237,6 +256,8 @@ public final class Trainer implements AutoCloseable {
       first = network.firstLearnt();
       x = batch.inputs();
       labels = batch.labels();
+      partners = batch.partners();
+      share = batch.ownShare();
       t = null;
       if (!objective.loss().wantsLabels()) {
         t = transposed(batch.targets());
@@ -261,9 +282,7 @@ public final class Trainer implements AutoCloseable {
     protected void share(Member member) {
       pass.forward(member, x);
       if (member.index() == 0) {
-        loss =
-            objective.mean(
-                engine.kernels().loss(), pass.output(), labels, t, pass.outputGradient());
+        loss = loss(engine.kernels().loss());
         begun = Double.isFinite(loss) && state.blocks() == 0;
         if (begun) {
           state.begin();
@@ -282,6 +301,20 @@ public final class Trainer implements AutoCloseable {
       long from = first + member.from(chunks) * CHUNK;
       long to = Math.min(size, first + member.to(chunks) * CHUNK);
       state.update(engine.kernels().update(), from, to);
+      if (constraint != null) {
+        member.barrier();
+        long rows = constraint.rows();
+        constraint.apply(
+            engine.kernels().update(), member.from(rows), member.to(rows), state.rate());
+      }
+    }
+
+    private double loss(LossKernels kernels) {
+      Matrix y = pass.output();
+      Matrix d = pass.outputGradient();
+      return partners == null
+          ? objective.mean(kernels, y, labels, t, d)
+          : objective.mixed(kernels, y, labels, partners, share, d);
     }
 
     /** Measures the gradients, and begins the step if they are sound. */
