@@ -6,6 +6,7 @@ import fathom.data.Rows;
 import fathom.matrix.Matrix;
 import fathom.nn.Loss;
 import fathom.nn.Network;
+import fathom.train.EarlyStopping;
 import fathom.train.Evaluation;
 import fathom.train.Trainer;
 import java.lang.foreign.ValueLayout;
@@ -21,6 +22,7 @@ final class TrainingRun {
   private final LearningOptions how;
   private final ScheduleOptions.Course rates;
   private long steps;
+  private long trained;
   private double seconds;
   private double trainLoss;
   private double validationLoss = Double.NaN;
@@ -41,18 +43,25 @@ final class TrainingRun {
   /** Trains, and shows it. */
   void run(Progress progress) {
     SplittableRandom orders = new SplittableRandom(how.seed());
-    try (Trainer trainer = new Trainer(network, loss, how.optimizer())) {
+    RegularizationOptions against = how.regularization();
+    try (Trainer trainer = new Trainer(network, against.smoothed(loss), how.optimizer());
+        EarlyStopping stopping = against.stopping(network)) {
       trainer.clipping(how.clipping());
+      trainer.constraint(against.constraint());
       trainer.schedule(rates.schedule());
       for (int epoch = 1; epoch <= how.epochs(); epoch++) {
-        Batches batches =
-            how.inOrder()
-                ? train.batchesInOrder(how.batch())
-                : train.batches(how.batch(), orders.nextLong());
-        progress.line(epoch(trainer, epoch, batches, progress));
+        progress.line(epoch(trainer, epoch, how.batches(train, orders.nextLong()), progress));
         if (rates.plateau() != null) {
           rates.plateau().observe(validationLoss);
         }
+        if (stopping != null && stopping.observe(validationLoss)) {
+          break;
+        }
+      }
+      if (stopping != null) {
+        stopping.restore();
+        validationLoss = stopping.bestLoss();
+        progress.line("the network of epoch " + stopping.best() + " is kept");
       }
     }
   }
@@ -63,14 +72,18 @@ final class TrainingRun {
     long samples = 0;
     long right = 0;
     int batch = 0;
-    for (Batch rows : batches) {
-      sum += trainer.step(rows) * rows.size();
-      samples += rows.size();
-      right += loss.wantsLabels() ? right(rows) : 0;
-      progress.step(epoch, ++batch, batches.count(), sum / samples);
+    try (Batches.Iteration iteration = batches.iterator()) {
+      while (iteration.hasNext()) {
+        Batch rows = iteration.next();
+        sum += trainer.step(rows) * rows.size();
+        samples += rows.size();
+        right += loss.wantsLabels() ? right(rows) : 0;
+        progress.step(epoch, ++batch, batches.count(), sum / samples);
+      }
     }
     double elapsed = (System.nanoTime() - start) / 1e9;
     steps += batch;
+    trained += samples;
     seconds += elapsed;
     trainLoss = sum / samples;
     StringBuilder line = new StringBuilder();
@@ -125,7 +138,7 @@ final class TrainingRun {
   }
 
   double samplesPerSecond() {
-    return (double) how.epochs() * train.size() / seconds;
+    return trained / seconds;
   }
 
   /** Returns the last epoch's mean loss. */
