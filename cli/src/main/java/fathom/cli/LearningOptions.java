@@ -1,5 +1,6 @@
 package fathom.cli;
 
+import fathom.data.Batches;
 import fathom.data.Rows;
 import fathom.nn.Loss;
 import fathom.optim.Clipping;
@@ -52,6 +53,8 @@ final class LearningOptions {
   private Float weightDecay;
 
   @Mixin private ClippingOptions clipping;
+  @Mixin private RegularizationOptions regularization;
+  @Mixin private AugmentationOptions augmentation;
 
   @Option(
       names = "--batch",
@@ -96,10 +99,6 @@ final class LearningOptions {
     return seed;
   }
 
-  boolean inOrder() {
-    return inOrder;
-  }
-
   /**
    * Checks what can be checked before there are data.
    *
@@ -118,6 +117,8 @@ final class LearningOptions {
     Optimizer unused = optimizer();
     Clipping unusedClipping = clipping();
     schedule.check(validated);
+    regularization.check(validated);
+    augmentation.check();
   }
 
   /** Returns the loss that was asked for, or what suits the data. */
@@ -155,6 +156,17 @@ final class LearningOptions {
     return clipping.clipping();
   }
 
+  RegularizationOptions regularization() {
+    return regularization;
+  }
+
+  /** Returns the batches of an epoch, in a random order and with their rows varied as asked for. */
+  Batches batches(Rows rows, int epoch) {
+    Batches batches =
+        inOrder ? rows.batchesInOrder(batch).seeded(seed, epoch) : rows.batches(batch, seed, epoch);
+    return augmentation.of(batches);
+  }
+
   /** Returns what sets the rate in a training of so many steps. */
   ScheduleOptions.Course rates(long steps) {
     return schedule.start(steps);
@@ -164,12 +176,14 @@ final class LearningOptions {
   String describe(Loss used) {
     return String.format(
         Locale.ROOT,
-        "%s, %s with rate %s (%s)%s, batches of %d, %d %s, seed %d",
+        "%s, %s with rate %s (%s)%s%s%s, batches of %d, %d %s, seed %d",
         used,
         method().name().toLowerCase(Locale.ROOT),
         startRate(),
         schedule.describe(),
         clipping.describe(),
+        regularization.describe(),
+        augmentation.describe(),
         batch,
         epochs,
         epochs == 1 ? "epoch" : "epochs",

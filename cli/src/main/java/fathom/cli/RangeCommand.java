@@ -37,7 +37,13 @@ final class RangeCommand implements Runnable {
           "--period",
           "--period-growth",
           "--power",
-          "--patience");
+          "--patience",
+          "--l1",
+          "--max-norm",
+          "--label-smoothing",
+          "--early-stopping",
+          "--augment",
+          "--mixup");
 
   @Spec private CommandSpec spec;
 

@@ -7,6 +7,7 @@ import fathom.matrix.Matrix;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.train.Checkpoint;
+import fathom.train.EarlyStopping;
 import fathom.train.Evaluation;
 import fathom.train.Trainer;
 import java.lang.foreign.ValueLayout;
@@ -20,6 +21,7 @@ final class TrainingRun {
   private static final String RIGHT = "epoch.right";
   private static final String ELAPSED = "epoch.seconds";
   private static final String SECONDS = "seconds";
+  private static final String TRAINED = "trained";
 
   private final Network network;
   private final Loss loss;
@@ -28,6 +30,7 @@ final class TrainingRun {
   private final LearningOptions how;
   private final ScheduleOptions.Course rates;
   private long steps;
+  private long trained;
   private double seconds;
   private double trainLoss;
   private double validationLoss = Double.NaN;
@@ -60,8 +63,11 @@ final class TrainingRun {
 
   /** Trains, and shows it; returns whether it came to its end. */
   boolean run(Progress progress) {
-    try (Trainer trainer = new Trainer(network, loss, how.optimizer())) {
+    RegularizationOptions against = how.regularization();
+    try (Trainer trainer = new Trainer(network, against.smoothed(loss), how.optimizer());
+        EarlyStopping stopping = against.stopping(network)) {
       trainer.clipping(how.clipping());
+      trainer.constraint(against.constraint());
       trainer.schedule(rates.schedule());
       Checkpoint.Progress start = checkpoints.resume(trainer);
       if (start != null) {
@@ -78,6 +84,14 @@ final class TrainingRun {
         if (rates.plateau() != null) {
           rates.plateau().observe(validationLoss);
         }
+        if (stopping != null && stopping.observe(validationLoss)) {
+          break;
+        }
+      }
+      if (stopping != null) {
+        stopping.restore();
+        validationLoss = stopping.bestLoss();
+        progress.line("the network of epoch " + stopping.best() + " is kept");
       }
       return true;
     }
@@ -85,23 +99,23 @@ final class TrainingRun {
 
   /** Takes the steps of an epoch that are not done; returns whether it came to its end. */
   private boolean steps(Trainer trainer, int epoch, int done, Progress progress) {
-    Batches batches =
-        how.inOrder()
-            ? train.batchesInOrder(how.batch())
-            : train.batches(how.batch(), how.seed(), epoch);
+    Batches batches = how.batches(train, epoch);
     double before = elapsed;
     long start = System.nanoTime();
     int batch = done;
-    for (Batch rows : batches.from(done)) {
-      sum += trainer.step(rows) * rows.size();
-      samples += rows.size();
-      right += loss.wantsLabels() ? right(rows) : 0;
-      steps++;
-      progress.step(epoch, ++batch, batches.count(), sum / samples);
-      elapsed = before + (System.nanoTime() - start) / 1e9;
-      boolean atEnd = epoch == how.epochs() && batch == batches.count();
-      if (checkpoints.stepped(trainer, epoch, batch, atEnd, this::sums)) {
-        return false;
+    try (Batches.Iteration iteration = batches.from(done).iterator()) {
+      while (iteration.hasNext()) {
+        Batch rows = iteration.next();
+        sum += trainer.step(rows) * rows.size();
+        samples += rows.size();
+        right += loss.wantsLabels() ? right(rows) : 0;
+        steps++;
+        progress.step(epoch, ++batch, batches.count(), sum / samples);
+        elapsed = before + (System.nanoTime() - start) / 1e9;
+        boolean atEnd = epoch == how.epochs() && batch == batches.count();
+        if (checkpoints.stepped(trainer, epoch, batch, atEnd, this::sums)) {
+          return false;
+        }
       }
     }
     return true;
@@ -109,6 +123,7 @@ final class TrainingRun {
 
   private String endEpoch(int epoch) {
     seconds += elapsed;
+    trained += samples;
     trainLoss = sum / samples;
     String speed = String.format(Locale.ROOT, "  %,.0f samples/s", samples / elapsed);
     StringBuilder line = new StringBuilder();
@@ -135,7 +150,8 @@ final class TrainingRun {
         SAMPLES, Long.toString(samples),
         RIGHT, Long.toString(right),
         ELAPSED, Double.toString(elapsed),
-        SECONDS, Double.toString(seconds));
+        SECONDS, Double.toString(seconds),
+        TRAINED, Long.toString(trained));
   }
 
   private void goOnFrom(Map<String, String> sums) {
@@ -144,6 +160,7 @@ final class TrainingRun {
     right = Long.parseLong(sums.get(RIGHT));
     elapsed = Double.parseDouble(sums.get(ELAPSED));
     seconds = Double.parseDouble(sums.get(SECONDS));
+    trained = Long.parseLong(sums.get(TRAINED));
   }
 
   private String figures(String which, double lossValue, double accuracy) {
@@ -184,7 +201,7 @@ final class TrainingRun {
   }
 
   double samplesPerSecond() {
-    return (double) how.epochs() * train.size() / seconds;
+    return trained / seconds;
   }
 
   /** Returns the last epoch's mean loss. */

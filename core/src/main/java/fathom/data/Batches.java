@@ -105,6 +105,11 @@ public final class Batches implements Iterable<Batch> {
     return new Batches(rows, size, shuffled, newSeed, first, augmentation, mixup);
   }
 
+  /** Returns these batches with another seed for each epoch, as {@link Rows#batches} has them. */
+  public Batches seeded(long newSeed, long epoch) {
+    return seeded(Shuffle.nth(newSeed, epoch));
+  }
+
   /** Returns the rows that an iteration visits. */
   public Rows rows() {
     return rows;

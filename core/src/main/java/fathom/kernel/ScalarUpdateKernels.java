@@ -42,6 +42,21 @@ final class ScalarUpdateKernels implements UpdateKernels {
     }
   }
 
+  @Override
+  public void shrink(MemorySegment x, long from, long to, float threshold) {
+    for (long i = from; i < to; i += CHUNK) {
+      shrink(x, i * Float.BYTES, (int) Math.min(CHUNK, to - i), threshold);
+    }
+  }
+
+  static void shrink(MemorySegment x, long start, int n, float threshold) {
+    for (int i = 0; i < n; i++) {
+      long at = start + (long) i * Float.BYTES;
+      float xi = x.get(JAVA_FLOAT, at);
+      x.set(JAVA_FLOAT, at, xi - Math.max(-threshold, Math.min(threshold, xi)));
+    }
+  }
+
   /**
    * Sums up blocks of 16,384 elements from {@code from} on, and in each the sums of every 32nd
    * element, and then what the 32 leave over. Squares of floats are exact in double precision.

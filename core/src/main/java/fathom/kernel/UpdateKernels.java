@@ -17,6 +17,9 @@ public interface UpdateKernels {
   /** {@code x <- factor x}. */
   void scale(MemorySegment x, long from, long to, float factor);
 
+  /** {@code x <- sign(x) max(|x| - threshold, 0)}, for a threshold of at least 0; NaN stays. */
+  void shrink(MemorySegment x, long from, long to, float threshold);
+
   /** Returns the sum of squares in double precision, in an order fixed by from and to alone. */
   double sumOfSquares(MemorySegment x, long from, long to);
 }

@@ -94,6 +94,25 @@ final class VectorUpdateKernels implements UpdateKernels {
   }
 
   @Override
+  public void shrink(MemorySegment x, long from, long to, float threshold) {
+    for (long i = from; i < to; i += CHUNK) {
+      int n = (int) Math.min(CHUNK, to - i);
+      int even = F.loopBound(n);
+      long start = i * Float.BYTES;
+      shrinkChunk(x, start, even, threshold);
+      ScalarUpdateKernels.shrink(x, start + (long) even * Float.BYTES, n - even, threshold);
+    }
+  }
+
+  private static void shrinkChunk(MemorySegment x, long start, int n, float threshold) {
+    for (int i = 0; i < n; i += LANES) {
+      long at = start + (long) i * Float.BYTES;
+      FloatVector xi = FloatVector.fromMemorySegment(F, x, at, ORDER);
+      xi.sub(xi.min(threshold).max(-threshold)).intoMemorySegment(x, at, ORDER);
+    }
+  }
+
+  @Override
   public double sumOfSquares(MemorySegment x, long from, long to) {
     double total = 0;
     for (long i = from; i < to; i += BLOCK) {

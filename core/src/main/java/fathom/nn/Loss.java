@@ -194,5 +194,46 @@ public final class Loss {
           };
       return sum / weight;
     }
+
+    /**
+     * As {@link #mean}, where each sample's target is shared by two labels: {@code share} of it at
+     * the first and the rest at the second (mixup, Zhang et al. 2018), both before smoothing. By
+     * the first label the target lies wrong by {@code m = (1 - smoothing) (1 - share)}, so that the
+     * loss differs by {@code m (y[label] - y[partner])} and the gradient by m in two places.
+     *
+     * @param partners B 32-bit labels in [0, K)
+     * @throws IllegalArgumentException if this loss takes no labels, or weighs classes
+     */
+    public double mixed(
+        LossKernels kernels,
+        Matrix y,
+        MemorySegment labels,
+        MemorySegment partners,
+        float share,
+        Matrix d) {
+      if (!loss.wantsLabels() || weights != null) {
+        throw new IllegalArgumentException(
+            "rows can be mixed for cross-entropy without class weights only, not for "
+                + loss
+                + (weights == null ? "" : " with class weights"));
+      }
+      double moved = (1.0 - loss.parameter) * (1.0 - share);
+      double sum = 0;
+      // Before the gradient, which may be written over the outputs.
+      for (int i = 0; i < y.cols(); i++) {
+        double own = y.get(labels.getAtIndex(JAVA_INT, i), i);
+        sum += own - y.get(partners.getAtIndex(JAVA_INT, i), i);
+      }
+      double mean = mean(kernels, y, labels, null, d) + moved * sum / y.cols();
+      for (int i = 0; d != null && i < y.cols(); i++) {
+        add(d, labels.getAtIndex(JAVA_INT, i), i, (float) (moved / y.cols()));
+        add(d, partners.getAtIndex(JAVA_INT, i), i, (float) (-moved / y.cols()));
+      }
+      return mean;
+    }
+
+    private static void add(Matrix d, int r, int c, float value) {
+      d.set(r, c, d.get(r, c) + value);
+    }
   }
 }

@@ -3,21 +3,15 @@ package fathom.train;
 import fathom.data.Batch;
 import fathom.data.Batches;
 import fathom.kernel.Engine;
-import fathom.kernel.Member;
-import fathom.kernel.Task;
-import fathom.kernel.UpdateKernels;
-import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
-import fathom.nn.Learner;
 import fathom.nn.Loss;
 import fathom.nn.Network;
-import fathom.nn.Pass;
 import fathom.optim.Clipping;
+import fathom.optim.Constraint;
 import fathom.optim.Optimizer;
 import fathom.optim.OptimizerState;
 import fathom.optim.Schedule;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Iterator;
 
 /**
@@ -29,20 +23,16 @@ import java.util.Iterator;
  * optimizer's state is freed by {@link #close}, or with the network.
  */
 public final class Trainer implements AutoCloseable {
-  private static final int CHUNK = 1024;
-
   private final Network network;
   private final Engine engine;
   private final Loss.Objective objective;
   private final OptimizerState state;
   private final Arena arena = Arena.ofShared();
-  private final Step step = new Step();
+  private final TrainingStep step;
   private Schedule schedule;
-  private Matrix targets;
   private Monitor monitor;
   private int everySteps;
   private Sampler sampler;
-  private boolean anomalies;
   private Recovery recovery;
 
   /**
@@ -56,6 +46,7 @@ public final class Trainer implements AutoCloseable {
     objective = loss.bind(network.outputs(), arena);
     Slab parameters = network.parameters();
     state = new OptimizerState(optimizer, parameters, network.gradients(), arena);
+    step = new TrainingStep(network, objective, state, arena);
     network.onClose(this::close);
   }
 
@@ -66,6 +57,20 @@ public final class Trainer implements AutoCloseable {
    */
   public Trainer clipping(Clipping clipping) {
     state.clipping(clipping);
+    return this;
+  }
+
+  /**
+   * Sets what is done to the weights of dense layers that learn, after each step; nothing unless
+   * set. Set it again after layers were frozen or freed.
+   *
+   * @return this trainer
+   */
+  public Trainer constraint(Constraint newConstraint) {
+    step.constraint(
+        newConstraint.isNone()
+            ? null
+            : newConstraint.on(network.parameters(), network.weightNames(), network.firstLearnt()));
     return this;
   }
 
@@ -140,7 +145,7 @@ public final class Trainer implements AutoCloseable {
    * @return this trainer
    */
   public Trainer detectAnomalies(boolean on) {
-    anomalies = on;
+    step.detectAnomalies(on);
     return this;
   }
 
@@ -154,6 +159,7 @@ public final class Trainer implements AutoCloseable {
    */
   public Trainer rollback(Rollback rollback, Rollback.Listener listener) {
     recovery = new Recovery(rollback, listener, network, state, arena);
+    step.recovery(recovery);
     return this;
   }
 
@@ -213,21 +219,22 @@ public final class Trainer implements AutoCloseable {
         double rate = schedule.rate(state.steps(), state.optimizer().rate());
         state.rate((float) (recovery == null ? rate : rate * recovery.rateFactor()));
       }
-      step.prepare(batch);
-      engine.run(step, step.pass.worthSharing());
-      if (!step.begun) {
+      boolean sampled = monitor != null && state.steps() % everySteps == 0 && monitor.isWatching();
+      step.prepare(batch, sampled ? sampler : null);
+      engine.run(step, step.pass().worthSharing());
+      if (!step.isDone()) {
         Diagnosis diagnosis = new Diagnosis(network, state.steps() + 1, state.rate());
-        throw Double.isFinite(step.loss)
+        throw Double.isFinite(step.loss())
             ? diagnosis.ofGradients(gradientNorm())
-            : diagnosis.ofLoss(step.pass, batch);
+            : diagnosis.ofLoss(step.pass(), batch);
       }
-      if (step.kept) {
+      if (step.isKept()) {
         recovery.kept(state.steps() - 1);
       }
-      if (!step.sampled) {
-        return step.loss;
+      if (!sampled) {
+        return step.loss();
       }
-      sample = sampler.sample(step.pass, state.steps(), step.loss, state.rate());
+      sample = sampler.sample(step.pass(), state.steps(), step.loss(), state.rate());
     } finally {
       network.endStep(stamp);
     }
@@ -240,116 +247,6 @@ public final class Trainer implements AutoCloseable {
   public void close() {
     if (arena.scope().isAlive()) {
       arena.close();
-    }
-  }
-
-  /** One step as the engine's members run it. */
-  private final class Step extends Task {
-    private Pass pass;
-    private Matrix x;
-    private MemorySegment labels;
-    private Matrix t;
-    private long first;
-    private double loss;
-    private boolean begun;
-    private boolean sampled;
-    private boolean kept;
-    private volatile boolean sound;
-    private final Learner learner = (from, to) -> state.update(engine.kernels().update(), from, to);
-
-    void prepare(Batch batch) {
-      pass = network.pass(batch.size());
-      pass.step(state.steps());
-      first = network.firstLearnt();
-      sound = true;
-      sampled = monitor != null && state.steps() % everySteps == 0 && monitor.isWatching();
-      x = batch.inputs();
-      labels = batch.labels();
-      t = null;
-      if (!objective.loss().wantsLabels()) {
-        t = transposed(batch.targets());
-      }
-    }
-
-    /** Kernels want targets as they have outputs: one column a sample. */
-    private Matrix transposed(Matrix rows) {
-      long needed = (long) rows.rows() * rows.cols();
-      if (targets == null || (long) targets.rows() * targets.cols() < needed) {
-        targets = Matrix.allocate(arena, rows.cols(), rows.rows());
-      }
-      int samples = rows.rows();
-      if (targets.cols() != samples) {
-        targets = new Matrix(targets.segment(), 0, rows.cols(), samples, samples);
-      }
-      targets.transposeFrom(rows);
-      return targets;
-    }
-
-    @Override
-    protected void share(Member member) {
-      pass.forward(member, x);
-      if (member.index() == 0) {
-        loss =
-            objective.mean(
-                engine.kernels().loss(), pass.output(), labels, t, pass.outputGradient());
-        kept = recovery != null && recovery.wants(state.steps(), loss);
-        begun = Double.isFinite(loss) && state.blocks() == 0 && !anomalies;
-        if (begun) {
-          state.begin();
-        }
-      }
-      member.barrier();
-      if (!Double.isFinite(loss)) {
-        return;
-      }
-      // Who has to see gradients or weights whole needs the update to wait for all of them.
-      if (begun && !sampled && !kept) {
-        pass.backward(member, x, learner);
-        return;
-      }
-      pass.backward(member, x, null);
-      long size = network.parameters().size();
-      long chunks = (size - first + CHUNK - 1) / CHUNK;
-      long from = first + member.from(chunks) * CHUNK;
-      long to = Math.min(size, first + member.to(chunks) * CHUNK);
-      if (!(state.blocks() > 0 ? measure(member) : !anomalies || look(member, from, to))) {
-        return;
-      }
-      if (sampled) {
-        sampler.remember(from, to);
-      }
-      if (kept) {
-        recovery.keep(member.index() == 0 ? 0 : from, to);
-      }
-      state.update(engine.kernels().update(), from, to);
-    }
-
-    /** Measures the gradients, and begins the step if they are sound. */
-    private boolean measure(Member member) {
-      int blocks = state.blocks();
-      state.measure(engine.kernels().update(), member.from(blocks), member.to(blocks));
-      member.barrier();
-      if (member.index() == 0 && Double.isFinite(state.sumUp())) {
-        begun = true;
-        state.begin();
-      }
-      member.barrier();
-      return begun;
-    }
-
-    /** Looks for gradients that are not finite, and begins the step if there are none. */
-    private boolean look(Member member, long from, long to) {
-      UpdateKernels kernels = engine.kernels().update();
-      if (!Double.isFinite(kernels.sumOfSquares(network.gradients().segment(), from, to))) {
-        sound = false;
-      }
-      member.barrier();
-      if (member.index() == 0 && sound) {
-        begun = true;
-        state.begin();
-      }
-      member.barrier();
-      return begun;
     }
   }
 }
