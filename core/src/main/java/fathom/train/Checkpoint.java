@@ -220,8 +220,8 @@ public final class Checkpoint {
       return;
     }
     String what = key.substring(PREFIX.length() + 1);
-    String[] theirs = String.valueOf(there).split(" ");
-    String[] ours = here.split(" ");
+    String[] theirs = String.valueOf(there).split(" ", -1);
+    String[] ours = here.split(" ", -1);
     int i = 0;
     while (i < Math.min(theirs.length, ours.length) - 1 && theirs[i].equals(ours[i])) {
       i++;
