@@ -11,6 +11,7 @@ import fathom.train.Trainer;
 import java.lang.foreign.ValueLayout;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 
 /** The epochs of a training and what they came to. */
 final class TrainingRun {
@@ -24,6 +25,8 @@ final class TrainingRun {
   private double seconds;
   private double trainLoss;
   private double validationLoss = Double.NaN;
+  private Consumer<Trainer> setUp = trainer -> {};
+  private RunHistory history;
 
   /**
    * @param validation rows to look at after each epoch, or null
@@ -38,12 +41,24 @@ final class TrainingRun {
     rates = how.rates(how.steps(train));
   }
 
+  /**
+   * Lets others have a hand in the training.
+   *
+   * @param newSetUp what is done to the trainer before it starts
+   * @param newHistory who wants to know what came of each epoch, or null
+   */
+  void watch(Consumer<Trainer> newSetUp, RunHistory newHistory) {
+    setUp = newSetUp;
+    history = newHistory;
+  }
+
   /** Trains, and shows it. */
   void run(Progress progress) {
     SplittableRandom orders = new SplittableRandom(how.seed());
     try (Trainer trainer = new Trainer(network, loss, how.optimizer())) {
       trainer.clipping(how.clipping());
       trainer.schedule(rates.schedule());
+      setUp.accept(trainer);
       for (int epoch = 1; epoch <= how.epochs(); epoch++) {
         Batches batches =
             how.inOrder()
@@ -77,11 +92,17 @@ final class TrainingRun {
     int digits = Integer.toString(how.epochs()).length();
     line.append(String.format("epoch %" + digits + "d/%d", epoch, how.epochs()));
     line.append(figures("", trainLoss, (double) right / samples));
+    double accuracy = Double.NaN;
     if (validation != null) {
       Evaluation held = Evaluation.of(network, validation, loss);
       validationLoss = held.loss();
-      double accuracy = loss.wantsLabels() ? held.accuracy() : Double.NaN;
+      accuracy = loss.wantsLabels() ? held.accuracy() : Double.NaN;
       line.append(figures("validation ", validationLoss, accuracy));
+    }
+    if (history != null) {
+      double found = loss.wantsLabels() ? (double) right / samples : Double.NaN;
+      double rate = trainer.state().rate();
+      history.add(new RunHistory.Epoch(epoch, rate, trainLoss, found, validationLoss, accuracy));
     }
     return line.append(String.format(Locale.ROOT, "  %,.0f samples/s", samples / elapsed))
         .toString();
