@@ -4,6 +4,7 @@ module fathom.cli {
   requires com.fasterxml.jackson.core;
   requires info.picocli;
   requires java.management;
+  requires jdk.jfr;
   requires jdk.management;
   requires me.tongfei.progressbar;
 

@@ -37,7 +37,8 @@ final class InfoCommand implements Runnable {
     }
   }
 
-  private static void print(Machine machine, Report report) {
+  /** Prints what computes; null where nothing can. */
+  static void print(Machine machine, Report report) {
     report.entry("fathom", Version.text());
     report.entry("BLAS", machine == null ? "none" : machine.blas() + ", core " + machine.core());
     report.entry("switches", switches());

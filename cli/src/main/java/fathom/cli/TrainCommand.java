@@ -8,6 +8,7 @@ import fathom.nn.Network;
 import fathom.train.Evaluation;
 import fathom.train.Model;
 import fathom.train.Models;
+import fathom.train.TrainingDivergedException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -83,6 +84,8 @@ final class TrainCommand implements Runnable {
   @Mixin private CheckpointOptions keeping;
 
   @Mixin private OutputOptions output;
+  @Mixin private ReportOptions page;
+  @Mixin private MonitorOptions watch;
 
   @Option(names = "--quiet", description = "Print the figures of the test and nothing else.")
   private boolean quiet;
@@ -112,6 +115,8 @@ final class TrainCommand implements Runnable {
     CrossValidation.check(folds, test, save, load);
     output.check(data, load);
     keeping.check(folds, data, load, save, output.path());
+    page.check(folds != null, data, load, save, output.path());
+    watch.check(folds != null, data, load, save, output.path(), page.path());
     if (save != null) {
       OutputFile file = new OutputFile("--save", save).requireRegular();
       file.requireOtherThan(data).requireOtherThan(output.path());
@@ -159,20 +164,33 @@ final class TrainCommand implements Runnable {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     Report report = new Report(output.text(out, err));
+    Map<String, String> settings = new LinkedHashMap<>();
+    settings.put("fathom", Version.text() + ": " + machine);
+    settings.put("data", rows.data().about());
+    settings.put("rows", rows.describe(parts));
+    settings.put("network", Report.describe(network));
+    settings.put("learning", how.describe(loss));
     if (!quiet) {
-      report.entry("fathom", Version.text() + ": " + machine);
-      report.entry("data", rows.data().about());
-      report.entry("rows", rows.describe(parts));
-      report.entry("network", Report.describe(network));
-      report.entry("learning", how.describe(loss));
+      settings.forEach(report::entry);
     }
+    TrainingReport summary = new TrainingReport(rows, network, data, machine);
+    summary.asked(spec.root().commandLine().getParseResult().originalArgs(), settings);
     try (Checkpoints checkpoints = keeping.open(spec, rows);
         Progress progress = progress(err, parts.train())) {
+      long steps = how.steps(parts.train());
+      run.watch(
+          trainer -> watch.attach(trainer, steps, page.history(), progress::line), page.history());
       if (!run.keptBy(checkpoints).run(progress)) {
+        watch.write();
         progress.line(checkpoints.farewell());
         return;
       }
+    } catch (TrainingDivergedException e) {
+      watch.write();
+      page.write(() -> summary.ran(run, page.history(), steps(parts)).failed(e.getMessage()));
+      throw e;
     }
+    watch.write();
     Evaluation result = rows.test() == null ? null : Evaluation.of(network, rows.test(), loss);
     if (result != null) {
       report.test(result, rows.data().targetScaling());
@@ -183,7 +201,17 @@ final class TrainCommand implements Runnable {
     if (save != null) {
       save(network, rows, loss, from);
     }
+    page.write(
+        () ->
+            summary
+                .ran(run, page.history(), steps(parts))
+                .tested(result, from == null ? rows.classNames() : from.classNames()));
     output.write(json(network, run, machine, result, rows), out);
+  }
+
+  /** Returns how many steps an epoch takes. */
+  private int steps(Split parts) {
+    return parts.train().batchesInOrder(how.batch()).count();
   }
 
   private Progress progress(PrintWriter err, Rows train) {

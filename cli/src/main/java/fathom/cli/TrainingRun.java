@@ -13,6 +13,7 @@ import fathom.train.Trainer;
 import java.lang.foreign.ValueLayout;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** The epochs of a training and what they came to. */
 final class TrainingRun {
@@ -34,6 +35,8 @@ final class TrainingRun {
   private double seconds;
   private double trainLoss;
   private double validationLoss = Double.NaN;
+  private Consumer<Trainer> setUp = trainer -> {};
+  private RunHistory history;
   private Checkpoints checkpoints = Checkpoints.none();
 
   // Of the epoch under way.
@@ -55,6 +58,17 @@ final class TrainingRun {
     rates = how.rates(how.steps(train));
   }
 
+  /**
+   * Lets others have a hand in the training.
+   *
+   * @param newSetUp what is done to the trainer before it starts
+   * @param newHistory who wants to know what came of each epoch, or null
+   */
+  void watch(Consumer<Trainer> newSetUp, RunHistory newHistory) {
+    setUp = newSetUp;
+    history = newHistory;
+  }
+
   /** Keeps the training, and goes on from one that was kept. */
   TrainingRun keptBy(Checkpoints keeper) {
     checkpoints = keeper;
@@ -69,6 +83,7 @@ final class TrainingRun {
       trainer.clipping(how.clipping());
       trainer.constraint(against.constraint());
       trainer.schedule(rates.schedule());
+      setUp.accept(trainer);
       Checkpoint.Progress start = checkpoints.resume(trainer);
       if (start != null) {
         goOnFrom(start.notes());
@@ -80,7 +95,7 @@ final class TrainingRun {
           return false;
         }
         done = 0;
-        progress.line(endEpoch(epoch));
+        progress.line(endEpoch(trainer, epoch));
         if (rates.plateau() != null) {
           rates.plateau().observe(validationLoss);
         }
@@ -121,7 +136,7 @@ final class TrainingRun {
     return true;
   }
 
-  private String endEpoch(int epoch) {
+  private String endEpoch(Trainer trainer, int epoch) {
     seconds += elapsed;
     trained += samples;
     trainLoss = sum / samples;
@@ -130,11 +145,17 @@ final class TrainingRun {
     int digits = Integer.toString(how.epochs()).length();
     line.append(String.format("epoch %" + digits + "d/%d", epoch, how.epochs()));
     line.append(figures("", trainLoss, (double) right / samples));
+    double accuracy = Double.NaN;
     if (validation != null) {
       Evaluation held = Evaluation.of(network, validation, loss);
       validationLoss = held.loss();
-      double accuracy = loss.wantsLabels() ? held.accuracy() : Double.NaN;
+      accuracy = loss.wantsLabels() ? held.accuracy() : Double.NaN;
       line.append(figures("validation ", validationLoss, accuracy));
+    }
+    if (history != null) {
+      double found = loss.wantsLabels() ? (double) right / samples : Double.NaN;
+      double rate = trainer.state().rate();
+      history.add(new RunHistory.Epoch(epoch, rate, trainLoss, found, validationLoss, accuracy));
     }
     sum = 0;
     samples = 0;

@@ -1,0 +1,54 @@
+package fathom.cli;
+
+import java.nio.file.Path;
+import java.util.function.Supplier;
+import picocli.CommandLine.Option;
+
+/** Where the report of a training goes. */
+final class ReportOptions {
+  @Option(
+      names = "--report",
+      paramLabel = "FILE.html",
+      description =
+          "Write one page with learning curves, mistakes, what layers were like, and the command"
+              + " that repeats the run.")
+  private Path path;
+
+  private final RunHistory history = new RunHistory();
+  private OutputFile file;
+
+  /**
+   * Checks what can be checked before the work starts.
+   *
+   * @throws BadInput if the file cannot be written
+   */
+  void check(boolean folds, Path... others) {
+    if (path == null) {
+      return;
+    }
+    if (folds) {
+      throw new BadInput("--report is for one training; leave out --folds, or --report");
+    }
+    file = new OutputFile("--report", path);
+    for (Path other : others) {
+      file.requireOtherThan(other);
+    }
+  }
+
+  Path path() {
+    return path;
+  }
+
+  /** Returns what the report needs to know of the training, or null without a report. */
+  RunHistory history() {
+    return path == null ? null : history;
+  }
+
+  /** Writes the page, if one was asked for. */
+  void write(Supplier<TrainingReport> report) {
+    if (file != null) {
+      ReportPage page = report.get().page();
+      file.write(page::write);
+    }
+  }
+}
