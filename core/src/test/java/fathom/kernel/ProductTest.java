@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ProductTest {
   static Stream<Arguments> shapes() {
@@ -75,6 +76,34 @@ class ProductTest {
       }
     }
     return matrix;
+  }
+
+  /** One column of a wider matrix is what a recurrent step sees of a batch of one. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 64})
+  void aProductIsAddedToColumnsOfWiderMatrices(int cols) {
+    Random random = new Random(cols);
+    try (Arena arena = Arena.ofConfined()) {
+      Matrix a = draw(arena, random, 40, 30);
+      Matrix wideB = draw(arena, random, 30, cols + 5);
+      Matrix wideC = draw(arena, random, 40, cols + 7);
+      float[][] before = wideC.toArray();
+      Matrix b = new Matrix(wideB.segment(), 2, 30, cols, cols + 5);
+      Matrix c = new Matrix(wideC.segment(), 3, 40, cols, cols + 7);
+      Product product = new Product(Blas.openBlas(), Form.NN, 40, cols, 30);
+      for (int block = 0; block < product.blocks(); block++) {
+        product.add(a, b, c, block);
+      }
+      for (int r = 0; r < 40; r++) {
+        for (int j = 0; j < cols + 7; j++) {
+          double sum = before[r][j];
+          for (int k = 0; k < 30 && j >= 3 && j < cols + 3; k++) {
+            sum += (double) a.get(r, k) * b.get(k, j - 3);
+          }
+          assertEquals(sum, wideC.get(r, j), 0.0, "at " + r + ", " + j);
+        }
+      }
+    }
   }
 
   @Test
