@@ -90,6 +90,11 @@ final class DataSource {
   }
 
   private TrainingData table(Csv.Options known, Holdout holdout, ModelFile from) {
+    if (from.hasNewHead()) {
+      return TrainingData.split(Csv.read(path, known), name(), holdout, from)
+          .labelled(labelColumn(known))
+          .standardizedTargets();
+    }
     from.requireTask(known.task(), name());
     ModelTable table = new ModelTable(path, from, known.label());
     return TrainingData.split(table.read(), name(), holdout, from).labelled(table.label());

@@ -31,6 +31,7 @@ final class ModelFile implements AutoCloseable {
 
   private final Path path;
   private final Model model;
+  private boolean newHead;
 
   private ModelFile(Path path, Model model) {
     this.path = path;
@@ -44,6 +45,16 @@ final class ModelFile implements AutoCloseable {
    */
   static ModelFile read(Path path, Engine engine) {
     return new ModelFile(path, Models.load(path, engine));
+  }
+
+  /** Lets data have other classes or targets than the model's, for which it gets a new head. */
+  ModelFile withNewHead(boolean wanted) {
+    newHead = wanted;
+    return this;
+  }
+
+  boolean hasNewHead() {
+    return newHead;
   }
 
   Model model() {
@@ -104,6 +115,10 @@ final class ModelFile implements AutoCloseable {
     if (data.features() != network().inputs()) {
       throw misfit(
           "takes rows of " + network().inputs() + " numbers", name, "rows of " + data.features());
+    }
+    if (newHead) {
+      data.scaleTo(model.scaling());
+      return;
     }
     requireTask(data.task() == Task.UNLABELLED ? null : data.task(), name);
     if (data.task() == Task.CLASSIFICATION) {

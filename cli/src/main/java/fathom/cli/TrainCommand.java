@@ -81,6 +81,8 @@ final class TrainCommand implements Runnable {
       description = "Go on from the weights of this model.")
   private Path load;
 
+  @Mixin private TransferOptions transfer;
+
   @Mixin private CheckpointOptions keeping;
 
   @Mixin private OutputOptions output;
@@ -95,18 +97,33 @@ final class TrainCommand implements Runnable {
     checkOptions();
     DataSource source = new DataSource(data);
     try (Engine engine = engines.open();
-        ModelFile from = load == null ? null : ModelFile.read(load, engine);
+        ModelFile from = load == null ? null : read(engine);
         TrainingData rows = source.forTraining(table.known(), holdout(from), from);
-        Network fresh = from == null && folds == null ? build(engine, rows) : null) {
+        Network fresh = fresh(engine, rows, from)) {
       if (folds != null) {
         crossValidate(engine, rows);
         return;
       }
-      train(engine, rows, from == null ? fresh : from.network(), from);
+      Network network = fresh == null ? from.network() : fresh;
+      transfer.freeze(network);
+      train(engine, rows, network, transfer.newHead() ? null : from);
     }
   }
 
+  private ModelFile read(Engine engine) {
+    return ModelFile.read(load, engine).withNewHead(transfer.newHead());
+  }
+
+  /** Returns a network that is not the model's; null if there is none. */
+  private Network fresh(Engine engine, TrainingData rows, ModelFile from) {
+    if (from != null) {
+      return transfer.withNewHead(load, engine, from, rows.data().outputs(), how.seed());
+    }
+    return folds == null ? build(engine, rows) : null;
+  }
+
   private void checkOptions() {
+    transfer.check(load);
     shape.check(load != null);
     how.check(validation > 0);
     if (!(validation >= 0 && validation < 1)) {

@@ -84,6 +84,14 @@ final class TrainingData implements AutoCloseable {
     return this;
   }
 
+  /** Brings the targets of a regression alone to mean 0 and variance 1. */
+  TrainingData standardizedTargets() {
+    if (data.task() == Task.REGRESSION) {
+      data.scaleTargets(Scaling.standardTargets(train));
+    }
+    return this;
+  }
+
   /** Standardizes anew, by other rows to train on, where that has been done. */
   void fitTo(Rows part) {
     if (standardized) {

@@ -119,6 +119,19 @@ final class Architecture {
     layers.set(last, ((Dense) layers.get(last)).withoutBias());
   }
 
+  /** Takes the last layer away, which must be dense and outside of residual blocks. */
+  void removeHead() {
+    int last = layers.size() - 1;
+    if (last < 0 || !(layers.get(last) instanceof Dense) || !blocks.isEmpty()) {
+      throw new IllegalStateException(
+          "only a dense layer can be replaced as the head, and the last layer is "
+              + (last < 0 ? "none" : layers.get(last)));
+    }
+    Layer head = layers.remove(last);
+    module -= head.modules();
+    width = head.in;
+  }
+
   void batchNorm(Activation activation, float momentum, float epsilon) {
     add(new BatchNorm(width, activation, momentum, epsilon, prefix, module));
   }
@@ -168,6 +181,10 @@ final class Architecture {
 
   /** Returns the shapes of parameters and statistics by name, as PyTorch has them. */
   Map<String, List<Long>> tensors() {
+    return tensors(layers);
+  }
+
+  static Map<String, List<Long>> tensors(List<Layer> layers) {
     Slab.Layout learnt = new Slab.Layout();
     Slab.Layout kept = new Slab.Layout();
     layers.forEach(layer -> layer.addTo(learnt, kept));

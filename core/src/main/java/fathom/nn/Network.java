@@ -179,9 +179,7 @@ public final class Network implements AutoCloseable {
     }
     long stamp = beginStep();
     try {
-      Slab.Layout still = new Slab.Layout();
-      layers.subList(0, count).forEach(layer -> layer.addTo(still, new Slab.Layout()));
-      firstLearnt = still.size();
+      firstLearnt = firstParameter(count);
       if (gradients != null) {
         engine.kernels().fill().constant(gradients.segment(), 0, 0, firstLearnt, 0);
       }
@@ -203,6 +201,18 @@ public final class Network implements AutoCloseable {
   /** Returns where the parameters that learn begin in their slab: 0 unless layers are frozen. */
   public long firstLearnt() {
     return firstLearnt;
+  }
+
+  /** Returns where a layer's parameters begin in their slab; of the depth, where all end. */
+  public long firstParameter(int layer) {
+    Slab.Layout below = new Slab.Layout();
+    layers.subList(0, layer).forEach(l -> l.addTo(below, new Slab.Layout()));
+    return below.size();
+  }
+
+  /** Returns the names of what the first layers learn, and then of what they keep. */
+  public List<String> names(int count) {
+    return new ArrayList<>(Architecture.tensors(layers.subList(0, count)).keySet());
   }
 
   /** Returns all gradients, as the last backward pass left them; allocated at the first call. */

@@ -133,6 +133,17 @@ public final class NetworkBuilder {
     return this;
   }
 
+  /**
+   * Takes the last layer away, so that another one can be added in its place: the head of a network
+   * that is to learn another task.
+   *
+   * @throws IllegalStateException if the last layer is not dense
+   */
+  public NetworkBuilder withoutHead() {
+    layers.removeHead();
+    return this;
+  }
+
   /** Adds batch normalization, then an activation; momentum 0.1 and epsilon 1e-5. */
   public NetworkBuilder batchNorm(Activation activation) {
     return batchNorm(activation, 0.1f, 1e-5f);

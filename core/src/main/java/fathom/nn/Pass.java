@@ -21,6 +21,7 @@ public final class Pass {
   private final int lowest;
   private final int batch;
   private final Dropout.Draws draws;
+  private final double flops;
   private final boolean worthSharing;
 
   Pass(Plan plan, int batch, Dropout.Draws draws) {
@@ -30,13 +31,21 @@ public final class Pass {
     this.plan = plan;
     outputs = plan.outputs();
     lowest = plan.lowest();
-    double flops = plan.flops();
+    flops = plan.flops();
     worthSharing = flops > WORTH_SHARING && flops / plan.barriers() > WORTH_A_BARRIER;
   }
 
   /** Returns the number of samples B. */
   public int batch() {
     return batch;
+  }
+
+  /**
+   * Returns the operations of a step's products, forward and back: those for gradients that frozen
+   * layers do without are not among them.
+   */
+  public double flops() {
+    return flops;
   }
 
   /** Returns whether a pass is work enough for more than one thread. */

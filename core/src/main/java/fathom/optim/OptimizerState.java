@@ -4,7 +4,7 @@ import fathom.kernel.UpdateKernels;
 import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,10 +22,16 @@ import java.util.Map;
  */
 public final class OptimizerState {
   private final Optimizer optimizer;
-  private final Optimizer.Rule rule;
   private final Map<String, Slab> moments = new LinkedHashMap<>();
+  private final Slab parameters;
   private final Slab gradients;
   private final long size;
+
+  /** Where each range with a rate of its own starts, its factor, and its rule. */
+  private long[] starts = {0};
+
+  private float[] factors = {1};
+  private Optimizer.Rule[] rules;
   private GradientNorms norms;
   private Clipping clipping = Clipping.none();
   private long steps;
@@ -47,16 +53,54 @@ public final class OptimizerState {
               parameters.layout().numbers(), gradients.layout().numbers()));
     }
     this.optimizer = optimizer;
+    this.parameters = parameters;
     this.gradients = gradients;
     size = parameters.size();
     rate = optimizer.rate();
-    List<MemorySegment> segments = new ArrayList<>();
-    for (String name : optimizer.moments()) {
-      Slab slab = new Slab(parameters.layout(), arena);
-      moments.put(name, slab);
-      segments.add(slab.segment());
+    optimizer.moments().forEach(name -> moments.put(name, new Slab(parameters.layout(), arena)));
+    rules = new Optimizer.Rule[] {rule()};
+  }
+
+  private Optimizer.Rule rule() {
+    List<MemorySegment> segments = moments.values().stream().map(Slab::segment).toList();
+    return optimizer.rule(parameters.segment(), gradients.segment(), segments);
+  }
+
+  /**
+   * Gives ranges of the parameters rates of their own: the rate of each step times a factor.
+   * Moments and steps are those of all. Takes effect with the next {@link #begin}; one range with
+   * factor 1 is how it starts.
+   *
+   * @param newStarts where each range starts, rising from 0
+   * @param newFactors finite and at least 0; 0 lets parameters stand, while their moments follow
+   * @throws IllegalArgumentException if the arrays do not fit, or a factor is out of range
+   */
+  public void rates(long[] newStarts, float[] newFactors) {
+    boolean sound = newStarts.length == newFactors.length && newStarts.length > 0;
+    for (int i = 0; sound && i < newStarts.length; i++) {
+      long least = i == 0 ? 0 : newStarts[i - 1];
+      sound = newStarts[i] >= least && newStarts[i] <= size && (i > 0 || newStarts[0] == 0);
     }
-    rule = optimizer.rule(parameters.segment(), gradients.segment(), segments);
+    if (!sound) {
+      throw new IllegalArgumentException(
+          String.format(
+              "ranges must rise from 0 within %d elements, one for each of %d factors, not %s",
+              size, newFactors.length, Arrays.toString(newStarts)));
+    }
+    for (float factor : newFactors) {
+      float unused = Hyperparameter.notNegative("a factor of the learning rate", factor);
+    }
+    Optimizer.Rule[] newRules = new Optimizer.Rule[newStarts.length];
+    Arrays.setAll(newRules, i -> rule());
+    starts = newStarts.clone();
+    factors = newFactors.clone();
+    rules = newRules;
+    begun = false;
+  }
+
+  /** Returns the factor of the rate of each range. */
+  public float[] factors() {
+    return factors.clone();
   }
 
   /** Returns the hyperparameters. */
@@ -115,7 +159,10 @@ public final class OptimizerState {
 
   /** Starts the next step. */
   public void begin() {
-    rule.begin(++steps, rate);
+    steps++;
+    for (int i = 0; i < rules.length; i++) {
+      rules[i].begin(steps, rate * factors[i]);
+    }
     begun = true;
   }
 
@@ -133,10 +180,17 @@ public final class OptimizerState {
       throw new IndexOutOfBoundsException(
           "elements " + from + " to " + to + " of a slab of " + size);
     }
-    if (norms == null) {
-      rule.update(kernels, from, to, 1, Float.POSITIVE_INFINITY);
-    } else {
-      norms.update(rule, kernels, from, to);
+    for (int i = 0; i < rules.length; i++) {
+      long start = Math.max(from, starts[i]);
+      long end = i + 1 == rules.length ? to : Math.min(to, starts[i + 1]);
+      if (start >= end) {
+        continue;
+      }
+      if (norms == null) {
+        rules[i].update(kernels, start, end, 1, Float.POSITIVE_INFINITY);
+      } else {
+        norms.update(rules[i], kernels, start, end);
+      }
     }
   }
 

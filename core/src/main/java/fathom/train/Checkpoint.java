@@ -7,6 +7,7 @@ import fathom.nn.Network;
 import fathom.optim.OptimizerState;
 import fathom.optim.Schedule;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -29,6 +30,7 @@ public final class Checkpoint {
   private static final String STEPS = PREFIX + ".steps";
   private static final String RATE = PREFIX + ".rate";
   private static final String FROZEN = PREFIX + ".frozen";
+  private static final String FACTORS = PREFIX + ".layer_rates";
   private static final String SCHEDULE = PREFIX + ".schedule";
   private static final String MOMENT = "optimizer.";
 
@@ -82,6 +84,7 @@ public final class Checkpoint {
     metadata.put(STEPS, Long.toString(state.steps()));
     metadata.put(RATE, Float.toString(state.rate()));
     metadata.put(FROZEN, Integer.toString(network.frozen()));
+    metadata.put(FACTORS, factors(state));
     metadata.put(SCHEDULE, text(stateOf(trainer.schedule())));
     new TreeMap<>(progress.notes()).forEach((k, v) -> metadata.put(NOTE + k, v));
     long stamp = network.beginStep();
@@ -196,12 +199,32 @@ public final class Checkpoint {
       if (here > 0) {
         trainer.schedule().restore(schedule);
       }
+      restoreFactors(trainer, numbers(metadata.getOrDefault(FACTORS, "")));
       trainer.network().freeze(frozen);
       trainer.state().rate(rate);
     } catch (IllegalArgumentException e) {
       throw new DataException(file + ": is damaged: " + e.getMessage());
     }
     trainer.state().resume(steps);
+  }
+
+  /** Returns the layers' factors of the rate; nothing if all follow it alike. */
+  private static String factors(OptimizerState state) {
+    float[] factors = state.factors();
+    double[] exact = new double[factors.length == 1 ? 0 : factors.length];
+    Arrays.setAll(exact, i -> factors[i]);
+    return text(exact);
+  }
+
+  private static void restoreFactors(Trainer trainer, double[] numbers) {
+    float[] factors = new float[numbers.length == 0 ? trainer.network().depth() : numbers.length];
+    Arrays.fill(factors, 1);
+    for (int i = 0; i < numbers.length; i++) {
+      factors[i] = (float) numbers[i];
+    }
+    if (numbers.length > 0 || trainer.state().factors().length > 1) {
+      Trainer unused = trainer.layerRates(factors);
+    }
   }
 
   /** Returns what a training is told at its beginning, and its steps depend on. */
@@ -259,7 +282,7 @@ public final class Checkpoint {
   }
 
   private static double[] numbers(String text) {
-    String[] words = text.isEmpty() ? new String[0] : text.split(" ");
+    String[] words = text.isEmpty() ? new String[0] : text.split(" ", -1);
     double[] numbers = new double[words.length];
     for (int i = 0; i < words.length; i++) {
       numbers[i] = Double.parseDouble(words[i]);

@@ -132,6 +132,57 @@ public final class Models {
   }
 
   /**
+   * Copies tensors of a model's file into a network, whatever else either has.
+   *
+   * @param names of parameters or statistics, as in {@code 0.weight}
+   * @throws IllegalArgumentException if the network has none of such a name
+   * @throws DataException if the file is missing or unsound, or its tensor of a name is missing or
+   *     of another shape; nothing is copied then
+   */
+  public static void loadInto(Network network, Path file, String... names) {
+    Map<String, Matrix> all = tensors(network);
+    Set<String> weights = network.weightNames();
+    try (Safetensors tensors = Safetensors.read(file)) {
+      for (String name : names) {
+        Matrix target = all.get(name);
+        if (target == null) {
+          throw new IllegalArgumentException(
+              "the network has no '" + name + "'; it has " + String.join(", ", all.keySet()));
+        }
+        List<Long> shape =
+            weights.contains(name)
+                ? List.of((long) target.rows(), (long) target.cols())
+                : List.of((long) target.rows() * target.cols());
+        if (!tensors.shape(name).equals(shape)) {
+          throw new DataException(
+              String.format(
+                  "%s: tensor '%s' has shape %s, and the network's %s; build the network with the"
+                      + " file's layers",
+                  file, name, tensors.shape(name), shape));
+        }
+      }
+      long stamp = network.beginStep();
+      try {
+        for (String name : names) {
+          tensors.copyTo(name, all.get(name));
+        }
+      } finally {
+        network.endStep(stamp);
+      }
+    }
+  }
+
+  /**
+   * Copies the first layers of a model's file into a network that begins with the same ones.
+   *
+   * @param count how many layers, counted as {@link Network#depth} counts them
+   * @throws DataException as {@link #loadInto}
+   */
+  public static void loadLayers(Network network, Path file, int count) {
+    loadInto(network, file, network.names(count).toArray(new String[0]));
+  }
+
+  /**
    * Reads a model onto the engine that networks share.
    *
    * @throws DataException if the file is missing, unsound, or no model of Fathom

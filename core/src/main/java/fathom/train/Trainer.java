@@ -12,6 +12,7 @@ import fathom.optim.Optimizer;
 import fathom.optim.OptimizerState;
 import fathom.optim.Schedule;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.Iterator;
 
 /**
@@ -100,6 +101,25 @@ public final class Trainer implements AutoCloseable {
    */
   public Trainer schedule(Schedule newSchedule) {
     schedule = newSchedule;
+    return this;
+  }
+
+  /**
+   * Multiplies the rate of each layer by a factor of its own, from the next step on; moments are
+   * kept. Layers that are frozen stay so, whatever their factor.
+   *
+   * @param factors one for each layer, from the first; finite and at least 0
+   * @return this trainer
+   * @throws IllegalArgumentException if they are not as many as the layers, or one is out of range
+   */
+  public Trainer layerRates(float... factors) {
+    if (factors.length != network.depth()) {
+      throw new IllegalArgumentException(
+          factors.length + " factors for " + network.depth() + " layers; give one for each layer");
+    }
+    long[] starts = new long[factors.length];
+    Arrays.setAll(starts, network::firstParameter);
+    state.rates(starts, factors);
     return this;
   }
 

@@ -1,0 +1,75 @@
+package fathom.cli;
+
+import fathom.kernel.Engine;
+import fathom.nn.Network;
+import fathom.nn.NetworkBuilder;
+import fathom.train.Models;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** What a training takes over from a model, and what of it is to stay. */
+final class TransferOptions {
+  @Option(
+      names = "--freeze",
+      paramLabel = "N",
+      description =
+          "With --load: leave the first N layers as they are, and spend no time on their gradients.")
+  private Integer freeze;
+
+  @Option(
+      names = "--new-head",
+      description =
+          "With --load: replace the last layer by a new one for the classes or targets of DATA.")
+  private boolean newHead;
+
+  boolean newHead() {
+    return newHead;
+  }
+
+  /** Checks what can be checked before there is a model. */
+  void check(Path load) {
+    if (load == null && (freeze != null || newHead)) {
+      throw new BadInput(
+          (freeze != null ? "--freeze" : "--new-head")
+              + " is for a network that has learnt; give --load a model, or leave it out");
+    }
+    if (freeze != null && freeze < 0) {
+      throw new BadInput("--freeze must be at least 0, not " + freeze);
+    }
+  }
+
+  /** Returns the model's network with a new head, to be closed by the caller; null if none. */
+  Network withNewHead(Path load, Engine engine, ModelFile from, int outputs, long seed) {
+    if (!newHead) {
+      return null;
+    }
+    NetworkBuilder builder = Network.parse(from.network().architecture());
+    try {
+      builder.withoutHead();
+    } catch (IllegalStateException e) {
+      throw new BadInput("--new-head: " + load + ": " + e.getMessage(), e);
+    }
+    Network network = builder.dense(outputs).seed(seed).engine(engine).build();
+    try {
+      Models.loadLayers(network, load, network.depth() - 1);
+      return network;
+    } catch (Throwable t) {
+      network.close();
+      throw t;
+    }
+  }
+
+  /** Freezes what is to stay. */
+  void freeze(Network network) {
+    if (freeze == null) {
+      return;
+    }
+    if (freeze >= network.depth()) {
+      throw new BadInput(
+          String.format(
+              "--freeze %d leaves nothing to learn: the network has %d layers (%s); freeze fewer",
+              freeze, network.depth(), Report.describe(network)));
+    }
+    network.freeze(freeze);
+  }
+}
