@@ -4,6 +4,8 @@ import fathom.data.Csv;
 import fathom.data.Dataset;
 import fathom.data.Digits;
 import fathom.data.Idx;
+import fathom.data.Npy;
+import fathom.data.Scaling;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -11,7 +13,7 @@ import java.util.regex.Pattern;
 
 /**
  * What DATA names: nothing (the digits that ship with Fathom), a directory of IDX files, a CSV
- * table, or one file of IDX images.
+ * table, one file of IDX images, or an array of NumPy's with another of labels.
  */
 final class DataSource {
   private static final Pattern TABLE = Pattern.compile(".*\\.(csv|tsv|txt)(\\.gz)?");
@@ -21,10 +23,12 @@ final class DataSource {
     DIGITS,
     DIRECTORY,
     TABLE,
-    IMAGES
+    IMAGES,
+    ARRAY
   }
 
   private final Path path;
+  private final Path labels;
   private final Kind kind;
 
   /**
@@ -34,7 +38,17 @@ final class DataSource {
    * @throws BadInput if it is missing or of no known kind
    */
   DataSource(Path path) {
+    this(path, null);
+  }
+
+  /**
+   * As {@link #DataSource(Path)}.
+   *
+   * @param labels the array of the labels of an array, or null
+   */
+  DataSource(Path path, Path labels) {
     this.path = path;
+    this.labels = labels;
     if (path == null) {
       kind = Kind.DIGITS;
     } else if (!Files.exists(path)) {
@@ -43,14 +57,19 @@ final class DataSource {
       kind = Kind.DIRECTORY;
     } else {
       String name = path.getFileName().toString().toLowerCase(Locale.ROOT);
-      if (IMAGES.matcher(name).matches()) {
+      if (name.endsWith(".npy")) {
+        kind = Kind.ARRAY;
+      } else if (IMAGES.matcher(name).matches()) {
         kind = Kind.IMAGES;
       } else if (TABLE.matcher(name).matches() || !Files.isRegularFile(path)) {
         kind = Kind.TABLE;
       } else {
         throw new BadInput(
-            path + ": is neither a directory of IDX files nor a .csv or .csv.gz table");
+            path + ": is neither a directory of IDX files nor a .csv, .csv.gz or .npy file");
       }
+    }
+    if (labels != null && kind != Kind.ARRAY) {
+      throw new BadInput("--labels is for .npy arrays, and DATA is " + describe());
     }
   }
 
@@ -77,10 +96,26 @@ final class DataSource {
     return switch (kind) {
       case DIGITS -> TrainingData.split(Digits.load(), name(), holdout, from);
       case DIRECTORY -> TrainingData.of(Idx.readDirectory(path), name(), holdout, from);
+      case ARRAY -> array(holdout, from);
       case TABLE -> from == null ? table(known, holdout) : table(known, holdout, from);
       default ->
           throw new BadInput(path + ": holds images and no labels; name the directory of both");
     };
+  }
+
+  /** Pixels are scaled already; other numbers are standardized as those of a table are. */
+  private TrainingData array(Holdout holdout, ModelFile from) {
+    Dataset data = readArray(from);
+    boolean asRead = from != null || !data.scaling().equals(Scaling.identity(data.features()));
+    TrainingData rows = TrainingData.split(data, name(), holdout, from);
+    return asRead ? rows : rows.standardized();
+  }
+
+  private Dataset readArray(ModelFile model) {
+    if (labels == null) {
+      throw new BadInput(path + ": holds no labels; name their array with --labels");
+    }
+    return Npy.read(path, labels, model == null ? 0 : model.classNames().size());
   }
 
   private TrainingData table(Csv.Options known, Holdout holdout) {
@@ -109,6 +144,7 @@ final class DataSource {
     return switch (kind) {
       case DIGITS -> prepared(model, Digits.load());
       case DIRECTORY -> prepared(model, Idx.readTest(path));
+      case ARRAY -> prepared(model, readArray(model));
       case TABLE -> prepared(model, new ModelTable(path, model, label).read());
       default ->
           throw new BadInput(path + ": holds images and no labels; name the directory of both");
@@ -119,6 +155,7 @@ final class DataSource {
   Dataset forPrediction(ModelFile model, String label) {
     return switch (kind) {
       case IMAGES -> prepared(model, Idx.readImages(path));
+      case ARRAY -> prepared(model, labels == null ? Npy.readInputs(path) : readArray(model));
       case TABLE -> prepared(model, new ModelTable(path, model, label).readInputs());
       default -> forEvaluation(model, label);
     };

@@ -38,13 +38,14 @@ final class EvaluateCommand implements Runnable {
   private String label;
 
   @Mixin private EngineOptions engines;
+  @Mixin private LabelFileOptions labelFile;
 
   @Mixin private OutputOptions output;
 
   @Override
   public void run() {
     output.check(model, data);
-    DataSource source = new DataSource(data);
+    DataSource source = labelFile.source(data);
     try (Engine engine = engines.open();
         ModelFile file = ModelFile.read(model, engine);
         Dataset rows = source.forEvaluation(file, label)) {

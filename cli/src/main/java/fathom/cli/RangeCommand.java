@@ -51,11 +51,12 @@ final class RangeCommand implements Runnable {
       arity = "0..1",
       paramLabel = "DATA",
       description =
-          "A directory of IDX files such as MNIST's, or a .csv or .csv.gz table; without it, the"
-              + " handwritten digits that ship with Fathom.")
+          "A directory of IDX files such as MNIST's, a .csv or .csv.gz table, or a .npy array;"
+              + " without it, the handwritten digits that ship with Fathom.")
   private Path data;
 
   @Mixin private TableOptions table;
+  @Mixin private LabelFileOptions labelFile;
   @Mixin private NetworkOptions shape;
   @Mixin private LearningOptions how;
 
@@ -113,7 +114,7 @@ final class RangeCommand implements Runnable {
     if (rowsFile != null && drawing != null && csv.equals(svg)) {
       throw new BadInput("--csv and --svg both name " + csv + "; name two files");
     }
-    DataSource source = new DataSource(data);
+    DataSource source = labelFile.source(data);
     try (Engine engine = engines.open();
         TrainingData rows =
             source.forTraining(table.known(), new Holdout(null, how.seed()), null)) {

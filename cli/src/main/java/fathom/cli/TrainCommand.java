@@ -34,11 +34,12 @@ final class TrainCommand implements Runnable {
       arity = "0..1",
       paramLabel = "DATA",
       description =
-          "A directory of IDX files such as MNIST's, or a .csv or .csv.gz table; without it, the"
-              + " handwritten digits that ship with Fathom.")
+          "A directory of IDX files such as MNIST's, a .csv or .csv.gz table, or a .npy array;"
+              + " without it, the handwritten digits that ship with Fathom.")
   private Path data;
 
   @Mixin private TableOptions table;
+  @Mixin private LabelFileOptions labelFile;
   @Mixin private NetworkOptions shape;
   @Mixin private LearningOptions how;
 
@@ -95,7 +96,7 @@ final class TrainCommand implements Runnable {
   @Override
   public void run() {
     checkOptions();
-    DataSource source = new DataSource(data);
+    DataSource source = labelFile.source(data);
     try (Engine engine = engines.open();
         ModelFile from = load == null ? null : read(engine);
         TrainingData rows = source.forTraining(table.known(), holdout(from), from);

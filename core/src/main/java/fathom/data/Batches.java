@@ -133,7 +133,11 @@ public final class Batches implements Iterable<Batch> {
   @Override
   public Iteration iterator() {
     long bytes = (long) size * rows.dataset().features() * Float.BYTES;
-    boolean ahead = augmentation != null || mixup != null || bytes >= FEWEST_BYTES;
+    boolean ahead =
+        augmentation != null
+            || mixup != null
+            || bytes >= FEWEST_BYTES
+            || rows.dataset().rowInputs().areMapped();
     int slots = ahead ? Math.max(1, Math.min(RING, count())) : 1;
     GatherPool.Buffer buffer = rows.dataset().pool().take(size, slots);
     Augmentation.Worker distortion = augmentation == null ? null : augmentation.worker();

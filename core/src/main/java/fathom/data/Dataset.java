@@ -19,10 +19,10 @@ import java.util.List;
 public final class Dataset implements AutoCloseable {
   private static final long ALIGNMENT = 64;
 
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena;
   private final Task task;
   private final int outputs;
-  private final Matrix inputs;
+  private final Inputs inputs;
   private final Matrix targets;
   private final MemorySegment labels;
   private final GatherPool pool;
@@ -32,11 +32,21 @@ public final class Dataset implements AutoCloseable {
   private int imageWidth;
   private int imageHeight;
   private String about;
-  private Scaling scaling;
   private Scaling targetScaling;
 
   /** Allocates zeros, which the caller fills; outputs are classes, targets per row, or 0. */
   Dataset(Task task, int rows, int features, int outputs) {
+    this(new Mapping(), task, rows, features, outputs, null);
+  }
+
+  /** Takes inputs that are mapped, and over their memory; closes it if that fails. */
+  Dataset(Mapping memory, Task task, MappedRows mapped, int outputs) {
+    this(memory, task, mapped.rows(), mapped.cols(), outputs, mapped);
+  }
+
+  private Dataset(
+      Mapping memory, Task task, int rows, int features, int outputs, MappedRows mapped) {
+    arena = memory.arena();
     if (rows < 1 || features < 1) {
       throw new IllegalArgumentException(
           "a dataset needs at least one row and one feature, not " + rows + "x" + features);
@@ -48,7 +58,7 @@ public final class Dataset implements AutoCloseable {
     this.outputs = outputs;
     about = rows + " rows of " + features + " numbers";
     try {
-      inputs = Matrix.allocate(arena, rows, features);
+      inputs = mapped == null ? new Inputs(arena, rows, features) : new Inputs(arena, mapped);
       targets = task == Task.REGRESSION ? Matrix.allocate(arena, rows, outputs) : null;
       labels =
           task == Task.CLASSIFICATION
@@ -59,7 +69,6 @@ public final class Dataset implements AutoCloseable {
       throw t;
     }
     pool = new GatherPool(this, arena);
-    scaling = Scaling.identity(features);
     targetScaling = task == Task.REGRESSION ? Scaling.identity(outputs) : null;
   }
 
@@ -81,7 +90,7 @@ public final class Dataset implements AutoCloseable {
       }
     }
     Dataset data = new Dataset(Task.CLASSIFICATION, x.length, x[0].length, classes);
-    RowArrays.copy(x, data.inputs);
+    RowArrays.copy(x, data.inputs());
     MemorySegment.copy(y, 0, data.labels, JAVA_INT, 0, y.length);
     return data;
   }
@@ -99,7 +108,7 @@ public final class Dataset implements AutoCloseable {
     RowArrays.require("y", y);
     requireLength("rows of x", x.length, "of y", y.length);
     Dataset data = new Dataset(Task.REGRESSION, x.length, x[0].length, y[0].length);
-    RowArrays.copy(x, data.inputs);
+    RowArrays.copy(x, data.inputs());
     RowArrays.copy(y, data.targets);
     return data;
   }
@@ -113,7 +122,7 @@ public final class Dataset implements AutoCloseable {
   public static Dataset ofInputs(float[][] x) {
     RowArrays.require("x", x);
     Dataset data = new Dataset(Task.UNLABELLED, x.length, x[0].length, 0);
-    RowArrays.copy(x, data.inputs);
+    RowArrays.copy(x, data.inputs());
     return data;
   }
 
@@ -141,8 +150,17 @@ public final class Dataset implements AutoCloseable {
     return task == Task.CLASSIFICATION ? outputs : 0;
   }
 
-  /** Returns the inputs: N x n, contiguous rows. */
+  /**
+   * Returns the inputs: N x n, contiguous rows. Inputs that are read from a mapped file are copied
+   * to memory by the first call, all of them; batches do without.
+   */
   public Matrix inputs() {
+    requireOpen();
+    return inputs.matrix();
+  }
+
+  /** Returns what reads rows of the inputs, wherever they are. */
+  Inputs rowInputs() {
     requireOpen();
     return inputs;
   }
@@ -216,26 +234,25 @@ public final class Dataset implements AutoCloseable {
 
   /** Returns what has turned the values of the file (or of the arrays) into these inputs. */
   public Scaling scaling() {
-    return scaling;
+    return inputs.scaling();
   }
 
   /**
-   * Scales all inputs in place, on top of what was done to them before. Fit the scaling on the
-   * training part alone, and keep {@link #scaling} with the model.
+   * Scales all inputs in place (those of a mapped file as they are read), on top of what was done
+   * to them before. Fit the scaling on the training part alone, and keep {@link #scaling} with the
+   * model.
    *
    * @return this dataset
    * @throws IllegalArgumentException if the scaling is for another number of features
    */
   public Dataset scale(Scaling step) {
-    Scaling total = scaling.then(step);
-    step.apply(inputs());
-    scaling = total;
+    rowInputs().scale(step);
     return this;
   }
 
-  /** Says what a reader did to the values of the file while it read them. */
+  /** Says what a reader did to the values of the file while it read them, or is yet to do. */
   Dataset scaled(Scaling done) {
-    scaling = done;
+    inputs.scaled(done);
     return this;
   }
 
@@ -247,12 +264,7 @@ public final class Dataset implements AutoCloseable {
    * @throws IllegalArgumentException if the scaling is for another number of features
    */
   public Dataset scaleTo(Scaling total) {
-    if (!scaling.equals(total)) {
-      total.requireLength(features());
-      scaling.undo(inputs());
-      total.apply(inputs);
-      scaling = total;
-    }
+    rowInputs().scaleTo(total);
     return this;
   }
 

@@ -118,9 +118,9 @@ final class GatherPool {
     void gather(int slot, int[] order, int from, int count) {
       long start = slot * slotLength();
       shares[slot] = 1;
-      copy(data.inputs(), start, order, from, count);
+      data.rowInputs().copy(order, from, count, floats, start);
       if (outputs > 0) {
-        copy(data.targets(), start + targetsOffset(), order, from, count);
+        copy(data.targets(), floats, start + targetsOffset(), order, from, count);
       }
       if (labels != null) {
         for (int i = 0; i < count; i++) {
@@ -222,19 +222,20 @@ final class GatherPool {
     private static long padded(long length) {
       return (length + LANE - 1) / LANE * LANE;
     }
+  }
 
-    private void copy(Matrix from, long start, int[] order, int first, int n) {
-      MemorySegment source = from.segment();
-      long bytes = (long) from.cols() * Float.BYTES;
-      long place = start * Float.BYTES;
-      if (order == null) {
-        MemorySegment.copy(source, from.byteOffset(first, 0), floats, place, n * bytes);
-        return;
-      }
-      for (int i = 0; i < n; i++) {
-        MemorySegment.copy(source, from.byteOffset(order[first + i], 0), floats, place, bytes);
-        place += bytes;
-      }
+  /** Copies rows {@code order[first ... first + n)}, or of that range where order is null. */
+  static void copy(Matrix from, MemorySegment to, long start, int[] order, int first, int n) {
+    MemorySegment source = from.segment();
+    long bytes = (long) from.cols() * Float.BYTES;
+    long place = start * Float.BYTES;
+    if (order == null) {
+      MemorySegment.copy(source, from.byteOffset(first, 0), to, place, n * bytes);
+      return;
+    }
+    for (int i = 0; i < n; i++) {
+      MemorySegment.copy(source, from.byteOffset(order[first + i], 0), to, place, bytes);
+      place += bytes;
     }
   }
 }

@@ -19,7 +19,8 @@ import java.util.stream.IntStream;
  * Pixels become floats, times 1/255.
  *
  * <p>A file must hold exactly the bytes that its header promises. Nothing is allocated on the word
- * of a header: memory grows with what arrives.
+ * of a header: memory grows with what arrives. Images of a plain file stay there, mapped, so that
+ * they may be larger than memory; the file must not be changed while the dataset is open.
  */
 public final class Idx {
   private static final int VALUES = 256;
@@ -187,9 +188,17 @@ public final class Idx {
     int rows = images.count();
     int features = images.width() * images.height();
     Task task = labels == null ? Task.UNLABELLED : Task.CLASSIFICATION;
-    Dataset data = new Dataset(task, rows, features, classes);
     Scaling pixels = Scaling.pixels(features, 255);
-    fill(data, images, labels, pixels.scale()[0]);
+    Mapping mapping = images.handOver();
+    Dataset data;
+    if (mapping == null) {
+      data = new Dataset(task, rows, features, classes);
+      fill(data, images, pixels.scale()[0]);
+    } else {
+      MappedRows bytes = new MappedRows(images.parts().get(0), MappedRows.Type.U1, rows, features);
+      data = new Dataset(mapping, task, bytes, classes);
+    }
+    fillLabels(data, labels);
     String about =
         String.format(
             Locale.ROOT,
@@ -205,24 +214,27 @@ public final class Idx {
     return data.scaled(pixels).imageSize(images.width(), images.height()).about(about);
   }
 
-  private static void fill(Dataset data, IdxFile images, IdxFile labels, float scale) {
+  private static void fill(Dataset data, IdxFile images, float scale) {
     float[] values = new float[VALUES];
     for (int b = 0; b < VALUES; b++) {
       values[b] = b * scale;
     }
     MemorySegment inputs = data.inputs().segment();
     long at = 0;
-    for (MemorySegment part : images.content().parts()) {
+    for (MemorySegment part : images.parts()) {
       long n = part.byteSize();
       for (long i = 0; i < n; i++, at++) {
         inputs.setAtIndex(JAVA_FLOAT, at, values[part.get(JAVA_BYTE, i) & 0xFF]);
       }
     }
+  }
+
+  private static void fillLabels(Dataset data, IdxFile labels) {
     if (labels == null) {
       return;
     }
-    at = 0;
-    for (MemorySegment part : labels.content().parts()) {
+    long at = 0;
+    for (MemorySegment part : labels.parts()) {
       long n = part.byteSize();
       for (long i = 0; i < n; i++, at++) {
         data.labels().setAtIndex(JAVA_INT, at, part.get(JAVA_BYTE, i) & 0xFF);

@@ -6,10 +6,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.zip.GZIPInputStream;
 
 /** One IDX file of unsigned bytes, proved to hold what its header promises. */
 final class IdxFile implements AutoCloseable {
@@ -19,12 +22,16 @@ final class IdxFile implements AutoCloseable {
 
   private final Path file;
   private final int[] shape;
-  private final Blocks content;
+  private final List<MemorySegment> parts;
+  private final Runnable closer;
+  private Mapping mapping;
+  private boolean handedOver;
 
-  private IdxFile(Path file, int[] shape, Blocks content) {
+  private IdxFile(Path file, int[] shape, List<MemorySegment> parts, Runnable closer) {
     this.file = file;
     this.shape = shape;
-    this.content = content;
+    this.parts = parts;
+    this.closer = closer;
   }
 
   /**
@@ -33,18 +40,50 @@ final class IdxFile implements AutoCloseable {
    * @throws DataException if it is missing, damaged, something else, or not what it promises
    */
   static IdxFile read(Path file, int magic) {
-    Blocks content = new Blocks();
     try (InputStream in = DataFile.open(file)) {
       int[] shape = readShape(file, in, magic);
-      readContent(file, in, shape, content);
-      return new IdxFile(file, shape, content);
+      return in instanceof GZIPInputStream || !Files.isRegularFile(file)
+          ? copy(file, in, shape)
+          : map(file, shape);
     } catch (IOException e) {
-      content.close();
       throw DataFile.unreadable(file.toString(), e);
+    }
+  }
+
+  private static IdxFile copy(Path file, InputStream in, int[] shape) throws IOException {
+    Blocks content = new Blocks();
+    try {
+      readContent(file, in, shape, content);
+      return new IdxFile(file, shape, content.parts(), content::close);
     } catch (Throwable t) {
       content.close();
       throw t;
     }
+  }
+
+  /** Maps a file that is not compressed. */
+  private static IdxFile map(Path file, int[] shape) throws IOException {
+    long header = Integer.BYTES * (1L + shape.length);
+    long promised = promised(shape);
+    requireSize(file, shape, promised, Files.size(file) - header);
+    Mapping memory = new Mapping();
+    try {
+      MemorySegment bytes = MappedRows.map(file, header, promised, memory.arena());
+      IdxFile mapped = new IdxFile(file, shape, List.of(bytes), memory::close);
+      mapped.mapping = memory;
+      return mapped;
+    } catch (Throwable t) {
+      memory.close();
+      throw t;
+    }
+  }
+
+  /** Returns the mapping, which the caller closes from now on; null if this is not mapped. */
+  Mapping handOver() {
+    Mapping memory = mapping;
+    mapping = null;
+    handedOver = memory != null;
+    return memory;
   }
 
   Path file() {
@@ -66,14 +105,15 @@ final class IdxFile implements AutoCloseable {
     return shape[2];
   }
 
-  Blocks content() {
-    return content;
+  /** Returns the bytes in order. */
+  List<MemorySegment> parts() {
+    return parts;
   }
 
   /** Returns the largest byte. */
   int largest() {
     int largest = 0;
-    for (MemorySegment part : content.parts()) {
+    for (MemorySegment part : parts) {
       long n = part.byteSize();
       for (long i = 0; i < n; i++) {
         largest = Math.max(largest, part.get(JAVA_BYTE, i) & 0xFF);
@@ -95,7 +135,7 @@ final class IdxFile implements AutoCloseable {
               images.count()));
     }
     long index = 0;
-    for (MemorySegment part : content.parts()) {
+    for (MemorySegment part : parts) {
       long n = part.byteSize();
       for (long i = 0; i < n; i++, index++) {
         int label = part.get(JAVA_BYTE, i) & 0xFF;
@@ -132,7 +172,9 @@ final class IdxFile implements AutoCloseable {
 
   @Override
   public void close() {
-    content.close();
+    if (!handedOver) {
+      closer.run();
+    }
   }
 
   private static int[] readShape(Path file, InputStream in, int expected) throws IOException {
@@ -188,11 +230,7 @@ final class IdxFile implements AutoCloseable {
 
   private static void readContent(Path file, InputStream in, int[] shape, Blocks content)
       throws IOException {
-    // At most (2^31)^2 with the product of the last two dimensions bounded: no overflow.
-    long promised = 1;
-    for (int length : shape) {
-      promised *= length;
-    }
+    long promised = promised(shape);
     byte[] chunk = new byte[CHUNK];
     MemorySegment source = MemorySegment.ofArray(chunk);
     while (content.size() <= promised) {
@@ -202,21 +240,32 @@ final class IdxFile implements AutoCloseable {
       }
       content.append(source, n);
     }
-    if (content.size() != promised) {
-      String dimensions =
-          Arrays.stream(shape).mapToObj(Integer::toString).collect(Collectors.joining(" x "));
-      String found =
-          content.size() > promised
-              ? "more than that follow"
-              : "only " + content.size() + " follow";
-      throw new DataException(
-          String.format(
-              Locale.ROOT,
-              "%s: the header promises %s = %d bytes, %s; copy or download the file again",
-              file,
-              dimensions,
-              promised,
-              found));
+    requireSize(file, shape, promised, content.size());
+  }
+
+  private static long promised(int[] shape) {
+    // At most (2^31)^2 with the product of the last two dimensions bounded: no overflow.
+    long promised = 1;
+    for (int length : shape) {
+      promised *= length;
     }
+    return promised;
+  }
+
+  private static void requireSize(Path file, int[] shape, long promised, long found) {
+    if (found == promised) {
+      return;
+    }
+    String dimensions =
+        Arrays.stream(shape).mapToObj(Integer::toString).collect(Collectors.joining(" x "));
+    String what = found > promised ? "more than that follow" : "only " + found + " follow";
+    throw new DataException(
+        String.format(
+            Locale.ROOT,
+            "%s: the header promises %s = %d bytes, %s; copy or download the file again",
+            file,
+            dimensions,
+            promised,
+            what));
   }
 }

@@ -53,7 +53,8 @@ public final class Scaling {
    * constant feature is only centred. Give it the rows to train on, not those to test with.
    */
   public static Scaling standard(Rows rows) {
-    return standard(rows, rows.dataset().inputs());
+    Inputs inputs = rows.dataset().rowInputs();
+    return standard(rows, inputs.cols(), inputs::read);
   }
 
   /**
@@ -61,20 +62,22 @@ public final class Scaling {
    * train on, not those to test with.
    */
   public static Scaling range(Rows rows) {
-    Matrix m = rows.dataset().inputs();
-    float[] least = new float[m.cols()];
-    float[] most = new float[m.cols()];
+    Inputs inputs = rows.dataset().rowInputs();
+    int cols = inputs.cols();
+    float[] least = new float[cols];
+    float[] most = new float[cols];
+    float[] row = new float[cols];
     Arrays.fill(least, Float.POSITIVE_INFINITY);
     Arrays.fill(most, Float.NEGATIVE_INFINITY);
     for (int i = 0; i < rows.size(); i++) {
-      for (int c = 0; c < m.cols(); c++) {
-        float x = at(m, rows.row(i), c);
-        least[c] = Math.min(least[c], x);
-        most[c] = Math.max(most[c], x);
+      inputs.read(rows.row(i), row);
+      for (int c = 0; c < cols; c++) {
+        least[c] = Math.min(least[c], row[c]);
+        most[c] = Math.max(most[c], row[c]);
       }
     }
-    float[] scale = new float[m.cols()];
-    for (int c = 0; c < m.cols(); c++) {
+    float[] scale = new float[cols];
+    for (int c = 0; c < cols; c++) {
       scale[c] = inverse((double) most[c] - least[c]);
     }
     return new Scaling(least, scale);
@@ -89,7 +92,12 @@ public final class Scaling {
     if (rows.dataset().task() != Task.REGRESSION) {
       throw new IllegalArgumentException("rows for " + rows.dataset().task() + " have no targets");
     }
-    return standard(rows, rows.dataset().targets());
+    Matrix m = rows.dataset().targets();
+    return standard(
+        rows,
+        m.cols(),
+        (row, to) ->
+            MemorySegment.copy(m.segment(), JAVA_FLOAT, m.byteOffset(row, 0), to, 0, m.cols()));
   }
 
   /** Returns the number of columns. */
@@ -204,7 +212,7 @@ public final class Scaling {
     }
   }
 
-  private float forward(float x, int c) {
+  float forward(float x, int c) {
     return (float) (((double) x - shift[c]) * scale[c]);
   }
 
@@ -212,7 +220,7 @@ public final class Scaling {
     return (float) ((double) x / scale[c] + shift[c]);
   }
 
-  private boolean isIdentity() {
+  boolean isIdentity() {
     for (int c = 0; c < shift.length; c++) {
       if (shift[c] != 0 || scale[c] != 1) {
         return false;
@@ -227,22 +235,31 @@ public final class Scaling {
     return new Scaling(new float[columns], scale);
   }
 
-  private static Scaling standard(Rows rows, Matrix m) {
-    int cols = m.cols();
+  /** Reads one row. */
+  private interface Reader {
+    void read(int row, float[] to);
+  }
+
+  private static Scaling standard(Rows rows, int cols, Reader reader) {
+    float[] first = new float[cols];
+    float[] row = new float[cols];
+    reader.read(rows.row(0), first);
     double[] means = new double[cols];
     double[] squares = new double[cols];
     // Sums of differences to the first row: a constant column then has exactly no variance.
     for (int i = 0; i < rows.size(); i++) {
+      reader.read(rows.row(i), row);
       for (int c = 0; c < cols; c++) {
-        means[c] += (double) at(m, rows.row(i), c) - at(m, rows.row(0), c);
+        means[c] += (double) row[c] - first[c];
       }
     }
     for (int c = 0; c < cols; c++) {
-      means[c] = means[c] / rows.size() + at(m, rows.row(0), c);
+      means[c] = means[c] / rows.size() + first[c];
     }
     for (int i = 0; i < rows.size(); i++) {
+      reader.read(rows.row(i), row);
       for (int c = 0; c < cols; c++) {
-        double d = at(m, rows.row(i), c) - means[c];
+        double d = row[c] - means[c];
         squares[c] += d * d;
       }
     }

@@ -4,7 +4,6 @@ import fathom.kernel.Engine;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,8 +27,7 @@ public final class Network implements AutoCloseable {
   private final long seed;
   private final Arena arena = Arena.ofShared();
   private final StampedLock lock = new StampedLock();
-  private final ArrayDeque<Prediction> idle = new ArrayDeque<>();
-  private final List<Workspace> workspaces = new ArrayList<>();
+  private final Predictions predictions;
   private final Dropout.Draws draws = new Dropout.Draws();
   private final Slab parameters;
   private final Slab statistics;
@@ -46,6 +44,7 @@ public final class Network implements AutoCloseable {
     this.layers = layers;
     this.seed = seed;
     draws.seed(seed);
+    predictions = new Predictions(engine, layers, draws);
     Slab.Layout layout = new Slab.Layout();
     Slab.Layout kept = new Slab.Layout();
     layers.forEach(layer -> layer.addTo(layout, kept));
@@ -117,9 +116,7 @@ public final class Network implements AutoCloseable {
     return engine;
   }
 
-  /**
-   * Returns the names of parameters that are matrices, as layers' weights are; others are vectors.
-   */
+  /** Returns the names of the parameters that are matrices; others are vectors. */
   public Set<String> weightNames() {
     Map<String, List<Long>> shapes = new HashMap<>();
     layers.forEach(layer -> layer.weights(shapes));
@@ -284,28 +281,9 @@ public final class Network implements AutoCloseable {
     long stamp = lock.readLock();
     try {
       requireOpen();
-      Prediction prediction = takePrediction();
-      try {
-        prediction.run(x, y);
-      } finally {
-        synchronized (idle) {
-          idle.push(prediction);
-        }
-      }
+      predictions.run(x, y);
     } finally {
       lock.unlockRead(stamp);
-    }
-  }
-
-  private Prediction takePrediction() {
-    synchronized (idle) {
-      Prediction prediction = idle.poll();
-      if (prediction == null) {
-        Workspace memory = new Workspace(engine, layers, Prediction.ROWS, false, 0, draws);
-        workspaces.add(memory);
-        prediction = new Prediction(engine, memory);
-      }
-      return prediction;
     }
   }
 
@@ -331,9 +309,7 @@ public final class Network implements AutoCloseable {
       }
       closed = true;
       closers.forEach(Runnable::run);
-      for (Workspace memory : workspaces) {
-        memory.close();
-      }
+      predictions.close();
       if (training != null) {
         training.close();
       }

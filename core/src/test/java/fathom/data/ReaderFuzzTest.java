@@ -40,6 +40,21 @@ class ReaderFuzzTest {
   }
 
   @FuzzTest(maxDuration = "1m")
+  void npy(byte[] bytes) {
+    Path file = TestFiles.write(folder.resolve("npy"), bytes);
+    Path inputs = TestFiles.write(folder.resolve("inputs"), array("(2, 1)"));
+    Path labels = TestFiles.write(folder.resolve("ones"), array("(2,)"));
+    readOrRefuse(() -> Npy.readInputs(file));
+    readOrRefuse(() -> Npy.read(file, labels));
+    readOrRefuse(() -> Npy.read(inputs, file));
+  }
+
+  private static byte[] array(String shape) {
+    String header = "{'descr': '|u1', 'fortran_order': False, 'shape': " + shape + "}";
+    return TestFiles.npy(1, header, (byte) 1, (byte) 1);
+  }
+
+  @FuzzTest(maxDuration = "1m")
   void safetensors(byte[] bytes) {
     Path file = TestFiles.write(folder.resolve("safetensors"), bytes);
     try (Safetensors read = Safetensors.read(file)) {

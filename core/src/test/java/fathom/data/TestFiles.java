@@ -40,6 +40,27 @@ final class TestFiles {
     return bytes.array();
   }
 
+  /** Returns a .npy file: its format, its header, its numbers. */
+  static byte[] npy(int version, String header, byte... content) {
+    byte[] text = header.getBytes(StandardCharsets.ISO_8859_1);
+    int prefix = version == 1 ? 10 : 12;
+    byte[] whole = new byte[prefix + text.length + content.length];
+    ByteBuffer bytes = littleEndian(whole);
+    bytes.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.US_ASCII));
+    bytes.put((byte) version).put((byte) 0);
+    if (version == 1) {
+      bytes.putShort((short) text.length);
+    } else {
+      bytes.putInt(text.length);
+    }
+    bytes.put(text).put(content);
+    return whole;
+  }
+
+  static ByteBuffer littleEndian(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
   /** Returns a safetensors file: the length of its header, its header, its data. */
   static byte[] safetensors(String header, byte... data) {
     byte[] json = header.getBytes(StandardCharsets.UTF_8);

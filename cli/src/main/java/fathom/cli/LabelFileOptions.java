@@ -1,0 +1,18 @@
+package fathom.cli;
+
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** Where the labels of an array are. */
+final class LabelFileOptions {
+  @Option(
+      names = "--labels",
+      paramLabel = "FILE.npy",
+      description = "The labels or targets of the rows of a .npy array.")
+  private Path labels;
+
+  /** Returns what DATA and this name. */
+  DataSource source(Path data) {
+    return new DataSource(data, labels);
+  }
+}

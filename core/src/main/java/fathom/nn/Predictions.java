@@ -1,0 +1,55 @@
+package fathom.nn;
+
+import fathom.kernel.Engine;
+import fathom.matrix.Matrix;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A network's inferences: as many at once as there are callers, each on memory of its own, which is
+ * kept for the next.
+ */
+final class Predictions implements AutoCloseable {
+  private final Engine engine;
+  private final List<Layer> layers;
+  private final Dropout.Draws draws;
+  private final ArrayDeque<Prediction> idle = new ArrayDeque<>();
+  private final List<Workspace> workspaces = new ArrayList<>();
+
+  Predictions(Engine engine, List<Layer> layers, Dropout.Draws draws) {
+    this.engine = engine;
+    this.layers = layers;
+    this.draws = draws;
+  }
+
+  /** {@code Y <- f(X)}. */
+  void run(Matrix x, Matrix y) {
+    Prediction prediction = take();
+    try {
+      prediction.run(x, y);
+    } finally {
+      synchronized (idle) {
+        idle.push(prediction);
+      }
+    }
+  }
+
+  private Prediction take() {
+    synchronized (idle) {
+      Prediction prediction = idle.poll();
+      if (prediction == null) {
+        Workspace memory = new Workspace(engine, layers, Prediction.ROWS, false, 0, draws);
+        workspaces.add(memory);
+        prediction = new Prediction(engine, memory);
+      }
+      return prediction;
+    }
+  }
+
+  /** Frees all memory; nobody may be at work. */
+  @Override
+  public void close() {
+    workspaces.forEach(Workspace::close);
+  }
+}
