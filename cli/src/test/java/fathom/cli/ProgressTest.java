@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What is seen of the way through a training. */
@@ -60,7 +61,8 @@ class ProgressTest {
 
   /** Returns what a terminal shows in the end, where a carriage return goes back in the line. */
   private static List<String> screen(String text) {
-    return text.lines()
+    // Not lines(): that takes a carriage return for the end of a line.
+    return Stream.of(text.split("\n", -1))
         .map(
             line -> {
               StringBuilder shown = new StringBuilder();
