@@ -2,7 +2,7 @@ package fathom.data;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import java.lang.foreign.MemorySegment;
+import fathom.matrix.Matrix;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -198,21 +198,22 @@ public final class Rows {
   public long checksum() {
     CRC32C sum = new CRC32C();
     for (Batch batch : batchesInOrder(PIECE)) {
-      long numbers = (long) batch.size() * data.features();
-      sum.update(bytes(batch.inputs().segment(), numbers * Float.BYTES));
+      sum.update(bytes(batch.inputs()));
       if (batch.labels() != null) {
-        sum.update(bytes(batch.labels(), (long) batch.size() * Integer.BYTES));
+        long length = (long) batch.size() * Integer.BYTES;
+        sum.update(batch.labels().asSlice(0, length).asByteBuffer());
       }
       if (batch.targets() != null) {
-        numbers = (long) batch.size() * data.outputs();
-        sum.update(bytes(batch.targets().segment(), numbers * Float.BYTES));
+        sum.update(bytes(batch.targets()));
       }
     }
     return sum.getValue();
   }
 
-  private static ByteBuffer bytes(MemorySegment segment, long length) {
-    return segment.asSlice(0, length).asByteBuffer();
+  /** Rows of a batch lie without gaps. */
+  private static ByteBuffer bytes(Matrix rows) {
+    long length = (long) rows.rows() * rows.cols() * Float.BYTES;
+    return rows.segment().asSlice(rows.byteOffset(0, 0), length).asByteBuffer();
   }
 
   /** Returns a copy of the places in the dataset, or null for all rows in order. */

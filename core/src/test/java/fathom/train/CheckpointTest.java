@@ -309,4 +309,25 @@ class CheckpointTest {
     assertTrue(split.train().checksum() != data.split(0.25, SEED + 1).train().checksum());
     assertTrue(split.train().checksum() != data.rows().checksum());
   }
+
+  /** Enough rows for several batches that a thread of their own prepares. */
+  @Test
+  void checksumsReachTheLastRowAndAreTheSameEachTime() {
+    float[][] x = new float[6000][40];
+    int[] labels = new int[x.length];
+    for (int r = 0; r < x.length; r++) {
+      x[r][r % 40] = r;
+    }
+    long sum;
+    try (Dataset data = Dataset.ofLabels(x, labels, 2)) {
+      sum = data.rows().checksum();
+      for (int i = 0; i < 20; i++) {
+        assertEquals(sum, data.rows().checksum());
+      }
+    }
+    x[5999][0]++;
+    try (Dataset data = Dataset.ofLabels(x, labels, 2)) {
+      assertTrue(sum != data.rows().checksum());
+    }
+  }
 }
