@@ -6,6 +6,7 @@ import fathom.data.Dataset;
 import fathom.kernel.Engine;
 import fathom.kernel.Kernels;
 import fathom.nn.Activation;
+import fathom.nn.Initializer;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
@@ -28,8 +29,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * How the time of a step grows with depth, batch, width and threads: tanh networks of equal layers,
- * momentum. Vary one with {@code -p}, as in {@code -p depth=10,100,1000 -p threads=1,2}.
+ * How the time of a step grows with depth, batch, width and threads: tanh networks of equal
+ * orthogonal layers, momentum. Vary one with {@code -p}, as in {@code -p depth=10,100,1000 -p
+ * threads=1,2}.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -73,7 +75,7 @@ public class ScalingBenchmark {
     data = Noise.dataset(batch, width, 10);
     NetworkBuilder builder = Network.input(width).seed(1).engine(engine);
     for (int i = 0; i < depth; i++) {
-      builder.dense(width, Activation.TANH);
+      builder.dense(width, Activation.TANH, Initializer.ORTHOGONAL);
     }
     network = builder.dense(10).build();
     trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Sgd(1e-3f, 0.9f));
