@@ -2,7 +2,6 @@ package fathom.train;
 
 import fathom.nn.Network;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /**
  * Ends a training whose validation loss gets no better, and brings the best network back:
@@ -23,11 +22,9 @@ import java.lang.foreign.MemorySegment;
  *     1998</a>
  */
 public final class EarlyStopping implements AutoCloseable {
-  private final Network network;
   private final int patience;
   private final Arena arena = Arena.ofShared();
-  private final MemorySegment parameters;
-  private final MemorySegment statistics;
+  private final Snapshot snapshot;
   private double bestLoss = Double.POSITIVE_INFINITY;
   private int observations;
   private int best;
@@ -42,10 +39,8 @@ public final class EarlyStopping implements AutoCloseable {
     if (patience < 1) {
       throw new IllegalArgumentException("patience must be at least 1, not " + patience);
     }
-    this.network = network;
     this.patience = patience;
-    parameters = arena.allocate(network.parameters().segment().byteSize(), 64);
-    statistics = arena.allocate(network.statistics().segment().byteSize(), 64);
+    snapshot = new Snapshot(network, arena);
   }
 
   /**
@@ -59,28 +54,15 @@ public final class EarlyStopping implements AutoCloseable {
     if (loss < bestLoss) {
       bestLoss = loss;
       best = observations;
-      long stamp = network.beginStep();
-      try {
-        parameters.copyFrom(network.parameters().segment());
-        statistics.copyFrom(network.statistics().segment());
-      } finally {
-        network.endStep(stamp);
-      }
+      snapshot.take();
     }
     return observations - best >= patience;
   }
 
   /** Gives the network the numbers that it had at the best observation; none, if there was none. */
   public void restore() {
-    if (best == 0) {
-      return;
-    }
-    long stamp = network.beginStep();
-    try {
-      network.parameters().segment().copyFrom(parameters);
-      network.statistics().segment().copyFrom(statistics);
-    } finally {
-      network.endStep(stamp);
+    if (best > 0) {
+      snapshot.restore();
     }
   }
 

@@ -3,7 +3,6 @@ package fathom.train;
 import fathom.data.Batch;
 import fathom.data.Batches;
 import fathom.data.Rows;
-import fathom.matrix.Slab;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.optim.Optimizer;
@@ -50,8 +49,8 @@ public final class RateRange {
   }
 
   /**
-   * Trains a network for some steps, with fresh state of the optimizer, and puts its parameters
-   * back as they were. Predictions meanwhile see the parameters of the test.
+   * Trains a network for some steps, with fresh state of the optimizer, and puts its parameters and
+   * running statistics back as they were. Predictions meanwhile see the parameters of the test.
    *
    * @param optimizer the method; its own rate is not used
    * @param batch rows of a step
@@ -80,29 +79,19 @@ public final class RateRange {
           "a range test goes from a rate above 0 to a larger one, not from " + from + " to " + to);
     }
     Schedule schedule = Schedule.exponential(Math.pow((double) to / from, 1.0 / (steps - 1)));
-    Slab parameters = network.parameters();
     try (Arena arena = Arena.ofShared();
         Trainer trainer = new Trainer(network, loss, optimizer)) {
-      Slab before = new Slab(parameters.layout(), arena);
-      before.segment().copyFrom(parameters.segment());
+      Snapshot before = new Snapshot(network, arena);
+      before.take();
       Curve curve = new Curve(trainer, schedule, from, steps);
       try {
         for (long pass = 0; !curve.ended; pass++) {
           curve.follow(rows.batches(batch, seed + pass));
         }
       } finally {
-        restore(network, before);
+        before.restore();
       }
       return new RateRange(curve.points, steps);
-    }
-  }
-
-  private static void restore(Network network, Slab before) {
-    long stamp = network.beginStep();
-    try {
-      network.parameters().segment().copyFrom(before.segment());
-    } finally {
-      network.endStep(stamp);
     }
   }
 

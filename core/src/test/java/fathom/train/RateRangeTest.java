@@ -59,6 +59,17 @@ class RateRangeTest {
   }
 
   @Test
+  void leavesRunningStatisticsAloneToo() {
+    try (Dataset data = Digits.load();
+        Network network = Network.input(64).dense(16).batchNorm(Activation.RELU).dense(10).build();
+        Network same = Network.input(64).dense(16).batchNorm(Activation.RELU).dense(10).build()) {
+      assertEquals(20, digits(data, network, 20, 1e-3f, 0.1f).points().size());
+      assertEquals(-1, network.statistics().segment().mismatch(same.statistics().segment()));
+      assertEquals(-1, network.parameters().segment().mismatch(same.parameters().segment()));
+    }
+  }
+
+  @Test
   void isTheSameForTheSameSeed() {
     try (Dataset data = Digits.load();
         Network network = Network.input(64).dense(10).build()) {
