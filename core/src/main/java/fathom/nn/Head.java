@@ -40,6 +40,11 @@ abstract class Head {
    */
   void learn(Member member, Matrix input, Group group, Learner learner) {}
 
+  /** Returns whether {@link #backward} makes the gradient below in the memory of the group's. */
+  boolean isInPlace() {
+    return false;
+  }
+
   /** Returns how many of the group's first parameters {@link #learn} takes to the learner. */
   long learnt() {
     return 0;

@@ -115,6 +115,11 @@ final class LayerNorm extends Biased {
     }
 
     @Override
+    boolean isInPlace() {
+      return true;
+    }
+
+    @Override
     void backward(Member member, Group group, Group below) {
       kernels.layerNormBackward(x, group.d, inverse, from(member), to(member));
       member.barrier();

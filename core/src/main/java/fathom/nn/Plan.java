@@ -263,9 +263,7 @@ final class Plan {
     int turn = 0;
     for (int i = 0; i < groups.size(); i++) {
       Group group = groups.get(i);
-      boolean own =
-          i == 0 || group.head instanceof DensePass || group.head instanceof RecurrentPass;
-      turn += own ? 1 : 0;
+      turn += group.head.isInPlace() ? 0 : 1;
       group.d = memory.gradient(turn % 3, group.a().rows(), group.a().cols());
       group.head.place(group, i == 0 ? null : groups.get(i - 1));
     }
