@@ -76,7 +76,7 @@ final class CrossValidation {
         parameters = network.parameterCount();
         steps += run.steps();
         seconds += run.seconds();
-        samples += (long) how.epochs() * split.train().size();
+        samples += run.trained();
         if (report != null) {
           report.test("fold " + (i + 1), test, data.data().targetScaling());
         }

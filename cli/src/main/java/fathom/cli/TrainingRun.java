@@ -221,6 +221,11 @@ final class TrainingRun {
     return seconds;
   }
 
+  /** Returns how many samples were trained on, each as often as it was. */
+  long trained() {
+    return trained;
+  }
+
   double samplesPerSecond() {
     return trained / seconds;
   }
