@@ -80,14 +80,7 @@ public class ScalingBenchmark {
     network = builder.dense(10).build();
     trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Sgd(1e-3f, 0.9f));
     rows = data.batchesInOrder(batch).iterator().next();
-    double first = trainer.step(rows);
-    double last = first;
-    for (int i = 0; i < PROOF_STEPS; i++) {
-      last = trainer.step(rows);
-    }
-    if (!(last < first)) {
-      throw new IllegalStateException("the loss went from " + first + " to " + last);
-    }
+    Learning unused = Learning.prove("depth " + depth, trainer, rows, PROOF_STEPS);
   }
 
   /** One training step. */

@@ -56,15 +56,7 @@ public class TrainStepBenchmark {
     network = Networks.of(workload, engine);
     trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, Networks.optimizer(workload));
     batch = data.batchesInOrder(workload.batch()).iterator().next();
-    double first = trainer.step(batch);
-    double last = first;
-    for (int i = 0; i < PROOF_STEPS; i++) {
-      last = trainer.step(batch);
-    }
-    if (!(last < first)) {
-      throw new IllegalStateException(
-          workload + ": the loss went from " + first + " to " + last + "; nothing to time");
-    }
+    Learning proof = Learning.prove(workload, trainer, batch, PROOF_STEPS);
     products = GemmOnly.ofStep(engine, workload, arena);
     System.out.printf(
         "# %s, %s (%s), %d bits, %d threads; loss %.4f, %d steps later %.4f; %.1f MFLOP a step%n",
@@ -73,9 +65,9 @@ public class TrainStepBenchmark {
         engine.blas().core(),
         engine.kernels().bits(),
         threads,
-        first,
+        proof.first(),
         PROOF_STEPS,
-        last,
+        proof.last(),
         workload.flops() / 1e6);
   }
 
