@@ -18,6 +18,9 @@ final class DensePass extends Head {
   private final Product forward;
   private final Product weightGradient;
   private final Product inputGradient;
+  private final Engine engine;
+  private final Workspace memory;
+  private Halves halves;
 
   /** A block of gradients for each member: never read again once it has been learnt from. */
   private final Matrix[] blocks;
@@ -40,6 +43,8 @@ final class DensePass extends Head {
       boolean lowest,
       Workspace memory) {
     int batch = z.cols();
+    this.engine = engine;
+    this.memory = memory;
     this.layer = layer;
     this.z = z;
     this.learns = learns;
@@ -48,6 +53,14 @@ final class DensePass extends Head {
     weightGradient = engine.product(first ? Form.NN : Form.NT, layer.out, layer.in, batch);
     inputGradient = engine.product(Form.TN, layer.in, batch, layer.out);
     blocks = learns ? memory.scratch(weightGradient.tallest(), layer.in) : new Matrix[0];
+  }
+
+  @Override
+  void place(Group group, Group below) {
+    if (!lowest && Halves.suit(layer.out)) {
+      Matrix upper = memory.gradient(Workspace.HALF, layer.in, z.cols());
+      halves = new Halves(engine, layer.weight, group.d, below.d, upper);
+    }
   }
 
   @Override
@@ -68,6 +81,10 @@ final class DensePass extends Head {
   /** {@code dA <- Wᵀ D} for the member's blocks of the units below, and their way back. */
   @Override
   void backward(Member member, Group group, Group below) {
+    if (halves != null) {
+      halves.run(member, below);
+      return;
+    }
     int end = member.to(inputGradient.blocks());
     for (int block = member.from(inputGradient.blocks()); block < end; block++) {
       inputGradient.run(layer.weight, group.d, below.d, block);

@@ -81,10 +81,19 @@ final class Group {
 
   /** Takes the gradient through all rows, which members share. */
   void backwardRows(Member member) {
+    backwardRows(member, null);
+  }
+
+  /** Takes the gradient through all rows, which members share, once its halves are added up. */
+  void backwardRows(Member member, Halves halves) {
     int units = start.rows();
     int end = to(member, units);
     for (int r = from(member, units); r < end; r += Pass.BLOCK) {
-      backward(r, Math.min(end, r + Pass.BLOCK));
+      int to = Math.min(end, r + Pass.BLOCK);
+      if (halves != null) {
+        halves.add(r, to);
+      }
+      backward(r, to);
     }
   }
 

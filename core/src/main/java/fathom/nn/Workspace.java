@@ -13,6 +13,9 @@ import java.util.List;
  * order whatever the size.
  */
 final class Workspace implements AutoCloseable {
+  /** The buffer of gradients behind the three that take turns. */
+  static final int HALF = 3;
+
   private static final int ALIGNMENT = 64;
 
   private final Engine engine;
@@ -25,7 +28,7 @@ final class Workspace implements AutoCloseable {
   private final Pass[] passes;
   private final List<MemorySegment> segments = new ArrayList<>();
   private final List<MemorySegment> buffers = new ArrayList<>();
-  private final MemorySegment[] gradients = new MemorySegment[3];
+  private final MemorySegment[] gradients = new MemorySegment[HALF + 1];
   private final MemorySegment[] scratch;
   private final int widest;
   private int next;

@@ -75,7 +75,7 @@ class DeterminismTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {20, 256, 700})
+  @ValueSource(ints = {20, 251, 256, 700})
   void lossesAndWeightsAreTheSameOnOneTwoAndFourThreads(int width) {
     for (Activation activation :
         new Activation[] {Activation.TANH, Activation.PRELU, Activation.GELU}) {
@@ -105,7 +105,7 @@ class DeterminismTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {20, 256, 700})
+  @ValueSource(ints = {20, 251, 256, 700})
   void gradientsThatAreKeptChangeNothing(int width) {
     for (int threads : new int[] {1, 2}) {
       Run used = train(threads, 42, width, Activation.PRELU);

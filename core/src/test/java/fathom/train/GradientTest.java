@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -174,6 +175,16 @@ class GradientTest {
         compare(engine, activation, loss, rows, 19, new int[] {33, 17}, 5);
       }
       compare(engine, activation, loss, 64, 100, new int[] {130, 70}, 10);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"SOFTMAX", "MSE"})
+  void halvesOfManyUnitsAddUp(ReferenceLoss loss) {
+    for (int threads : new int[] {1, 2, 3}) {
+      try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), threads)) {
+        compare(engine, Activation.TANH, loss, 20, 24, new int[] {40, 288, 256, 256}, 5);
+      }
     }
   }
 
