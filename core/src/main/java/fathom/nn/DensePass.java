@@ -19,6 +19,9 @@ final class DensePass extends Head {
   private final Product weightGradient;
   private final Product inputGradient;
 
+  /** A block of gradients for each member: never read again once it has been learnt from. */
+  private final Matrix[] blocks;
+
   /**
    * Binds the products.
    *
@@ -26,8 +29,16 @@ final class DensePass extends Head {
    * @param first whether the layer reads the batch as it came, B x in, rather than feature-major
    * @param learns whether gradients by the weights are computed
    * @param lowest whether no gradient by the input is needed
+   * @param memory that lends each member room for a block of gradients
    */
-  DensePass(Engine engine, Dense layer, Matrix z, boolean first, boolean learns, boolean lowest) {
+  DensePass(
+      Engine engine,
+      Dense layer,
+      Matrix z,
+      boolean first,
+      boolean learns,
+      boolean lowest,
+      Workspace memory) {
     int batch = z.cols();
     this.layer = layer;
     this.z = z;
@@ -36,6 +47,7 @@ final class DensePass extends Head {
     forward = engine.product(first ? Form.NT : Form.NN, layer.out, batch, layer.in);
     weightGradient = engine.product(first ? Form.NN : Form.NT, layer.out, layer.in, batch);
     inputGradient = engine.product(Form.TN, layer.in, batch, layer.out);
+    blocks = learns ? memory.scratch(weightGradient.tallest(), layer.in) : new Matrix[0];
   }
 
   @Override
@@ -73,7 +85,10 @@ final class DensePass extends Head {
     }
   }
 
-  /** {@code dW <- D Xᵀ} for the member's blocks of units, which learn at once. */
+  /**
+   * {@code dW <- D Xᵀ} for the member's blocks of units. With a learner a block of dW is used up
+   * while it is in cache, and never sees the slab.
+   */
   @Override
   void learn(Member member, Matrix input, Group group, Learner learner) {
     if (!learns) {
@@ -82,12 +97,15 @@ final class DensePass extends Head {
     Matrix dw = layer.weightGradient;
     int end = member.to(weightGradient.blocks());
     for (int block = member.from(weightGradient.blocks()); block < end; block++) {
-      weightGradient.run(group.d, input, dw, block);
-      if (learner != null) {
-        long from = dw.offset() + (long) weightGradient.from(block) * dw.cols();
-        long to = dw.offset() + (long) weightGradient.to(block) * dw.cols();
-        learner.learn(from, to);
+      if (learner == null) {
+        weightGradient.run(group.d, input, dw, block);
+        continue;
       }
+      Matrix own = blocks[member.index()];
+      weightGradient.runApart(group.d, input, own, block);
+      long from = dw.offset() + (long) weightGradient.from(block) * dw.cols();
+      long to = dw.offset() + (long) weightGradient.to(block) * dw.cols();
+      learner.learn(own.segment(), from, from, to);
     }
   }
 

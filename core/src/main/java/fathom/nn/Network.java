@@ -212,7 +212,10 @@ public final class Network implements AutoCloseable {
     return new ArrayList<>(Architecture.tensors(layers.subList(0, count)).keySet());
   }
 
-  /** Returns all gradients, as the last backward pass left them; allocated at the first call. */
+  /**
+   * Returns all gradients, as the last backward pass left them; allocated at the first call. What
+   * parameters learnt from on the way is not among them: see {@link Learner}.
+   */
   public synchronized Slab gradients() {
     requireOpen();
     if (gradients == null) {

@@ -26,6 +26,7 @@ final class Workspace implements AutoCloseable {
   private final List<MemorySegment> segments = new ArrayList<>();
   private final List<MemorySegment> buffers = new ArrayList<>();
   private final MemorySegment[] gradients = new MemorySegment[3];
+  private final MemorySegment[] scratch;
   private final int widest;
   private int next;
 
@@ -43,6 +44,7 @@ final class Workspace implements AutoCloseable {
     this.frozen = frozen;
     this.draws = draws;
     passes = new Pass[capacity + 1];
+    scratch = new MemorySegment[engine.threads()];
     widest = layers.stream().mapToInt(l -> Math.max(l.in, l.out)).max().orElseThrow();
   }
 
@@ -101,6 +103,18 @@ final class Workspace implements AutoCloseable {
       gradients[turn] = allocate(widest, capacity);
     }
     return new Matrix(gradients[turn], 0, rows, cols, cols);
+  }
+
+  /** Returns a matrix for each member of the engine, all lent anew to whoever asks next. */
+  Matrix[] scratch(int rows, int cols) {
+    Matrix[] matrices = new Matrix[scratch.length];
+    for (int i = 0; i < matrices.length; i++) {
+      if (scratch[i] == null || scratch[i].byteSize() < (long) rows * cols * Float.BYTES) {
+        scratch[i] = allocate(rows, cols);
+      }
+      matrices[i] = new Matrix(scratch[i], 0, rows, cols, cols);
+    }
+    return matrices;
   }
 
   private MemorySegment allocate(int rows, int cols) {

@@ -76,6 +76,18 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
+   * Sets whether {@link Network#gradients} holds all gradients after each step. Unless set, those
+   * of weights are used up on the way back, block by block, which saves their memory's traffic; the
+   * parameters have the same bits either way.
+   *
+   * @return this trainer
+   */
+  public Trainer keepGradients(boolean on) {
+    step.keepGradients(on);
+    return this;
+  }
+
+  /**
    * Returns the norm of all gradients of the last step, before clipping; NaN without clipping,
    * which does not measure it.
    */

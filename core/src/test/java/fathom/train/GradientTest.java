@@ -196,7 +196,7 @@ class GradientTest {
       double expected = loss.mean(net.outputs(sample.x), sample.labels, sample.t, dy);
       Map<String, double[][]> gradients = net.gradients(sample.x, dy);
       try (Dataset data = sample.dataset(loss == ReferenceLoss.SOFTMAX, out)) {
-        Trainer trainer = new Trainer(network, loss.engines(), new Sgd(0));
+        Trainer trainer = new Trainer(network, loss.engines(), new Sgd(0)).keepGradients(true);
         double actual = trainer.epoch(data.batchesInOrder(rows));
         assertEquals(expected, actual, 1e-5 * Math.max(1, expected), "loss of " + rows + " rows");
       }

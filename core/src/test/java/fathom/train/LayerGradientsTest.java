@@ -59,7 +59,7 @@ class LayerGradientsTest {
         Dataset data = Dataset.ofTargets(x, t)) {
       LayersTest.scatter(network, 7);
       ReferenceForward reference = new ReferenceForward(network);
-      Trainer trainer = new Trainer(network, Loss.MSE, new Sgd(0));
+      Trainer trainer = new Trainer(network, Loss.MSE, new Sgd(0)).keepGradients(true);
       double actual = trainer.epoch(data.batchesInOrder(rows));
       readDraws(network, x, reference);
       reference.hold(doubles(x));
