@@ -14,7 +14,8 @@ import java.util.function.ToDoubleFunction;
  * What came out of one cell, as named fields in a fixed order: text, numbers, and runs of numbers
  * by layer or by step. A line of a results file holds one; {@link #fields} tells the names.
  *
- * <p>Of very deep networks, figures by layer are given for {@value #MOST_LAYERS} layers, spread
+ * <p>{@code trainable_depth} is six depth scales of mean-field theory, 1e9 where it sets no limit,
+ * and nothing for networks that it is not about. Of very deep networks, figures by layer are given for {@value #MOST_LAYERS} layers, spread
  * evenly, the first and the last among them; {@code layer} has their numbers, from 1. Immutable.
  */
 public final class Finding {
@@ -52,7 +53,8 @@ public final class Finding {
     put(kinds, Kind.TEXT, "activation", "init");
     put(kinds, Kind.NUMBER, "gain", "bias");
     put(kinds, Kind.TEXT, "norm", "skip", "optimizer");
-    put(kinds, Kind.NUMBER, "rate", "seed", "sigma_w2", "step", "failed_layer");
+    put(kinds, Kind.NUMBER, "rate", "seed", "sigma_w2", "trainable_depth");
+    put(kinds, Kind.NUMBER, "step", "failed_layer");
     put(kinds, Kind.NUMBER, "steps", "loss_first", "loss_last", "loss_baseline", "learnt");
     put(kinds, Kind.NUMBER, "gradient_ratio", "chi", "jacobian_max", "jacobian_ms");
     put(kinds, Kind.NUMBER, "q_growth", "correlation_top", "saturated_mean", "dead_max");
@@ -101,6 +103,7 @@ public final class Finding {
     put(v, "rate", Double.parseDouble(Float.toString(cell.rate())));
     put(v, "seed", cell.seed());
     put(v, "sigma_w2", cell.weightVariance());
+    put(v, "trainable_depth", trial.trainableDepth(cell));
     put(v, "step", verdict.step() > 0 ? verdict.step() : Double.NaN);
     put(v, "failed_layer", verdict.layer() > 0 ? verdict.layer() : Double.NaN);
     put(v, "steps", loss.losses().length);

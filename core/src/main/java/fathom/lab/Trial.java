@@ -12,6 +12,8 @@ import fathom.nn.Network;
 import fathom.train.Trainer;
 import fathom.train.TrainingDivergedException;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -19,10 +21,16 @@ import java.util.function.BooleanSupplier;
  * of what came out. Equal cells give equal findings but for the times, on any engine with any
  * number of threads.
  *
- * <p>Immutable; any number of threads may run trials on the same rows, each with an engine of its
+ * <p>Any number of threads may run trials on the same rows, each with an engine of its
  * own.
  */
 public final class Trial {
+  /** Stands for a network that theory sets no limit to. */
+  static final double NO_LIMIT = 1e9;
+
+  private static final double SCALES = 6;
+
+  private final Map<String, Double> trainableDepths = new ConcurrentHashMap<>();
   private final Rows rows;
   private final Loss loss;
   private final int steps;
@@ -103,6 +111,28 @@ public final class Trial {
   double cost(Cell cell) {
     // A layer costs some microseconds however small it is: as much as some 10^5 operations.
     return steps * (cell.flops(inputs(), outputs(), batch) + 3e5 * cell.depth());
+  }
+
+  /**
+   * Returns the depth up to which mean-field theory lets a cell's network be trained: six depth
+   * scales, of correlations or of gradients, whichever is shorter (Schoenholz et al. 2017). NaN for
+   * networks that the theory is not about: those with norms, skips or learnt slopes.
+   */
+  double trainableDepth(Cell cell) {
+    boolean plain = cell.norm() == Cell.Norm.NONE && cell.skip() == Cell.Skip.NONE;
+    if (!plain || cell.activation().isLearnt()) {
+      return Double.NaN;
+    }
+    double biasVariance = cell.bias() * cell.bias();
+    String key = cell.activation() + " " + cell.weightVariance() + " " + biasVariance;
+    return trainableDepths.computeIfAbsent(
+        key,
+        unused -> {
+          MeanField theory =
+              MeanField.of(cell.activation(), cell.weightVariance(), biasVariance);
+          double scale = Math.min(theory.correlationScale(), Math.abs(theory.gradientScale()));
+          return Math.min(NO_LIMIT, SCALES * scale);
+        });
   }
 
   /**
