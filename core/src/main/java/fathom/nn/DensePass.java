@@ -92,6 +92,16 @@ final class DensePass extends Head {
     }
   }
 
+  /** {@code V <- W V} and what follows, for the member's blocks of units. */
+  @Override
+  void tangent(Member member, Group group, Group below) {
+    int end = member.to(forward.blocks());
+    for (int block = member.from(forward.blocks()); block < end; block++) {
+      forward.run(layer.weight, below.d, group.d, block);
+      group.tangent(forward.from(block), forward.to(block));
+    }
+  }
+
   /**
    * {@code dW <- D Xᵀ} for the member's blocks of units. With a learner a block of dW is used up
    * while it is in cache, and never sees the slab.

@@ -32,6 +32,17 @@ abstract class Head {
   abstract void backward(Member member, Group group, Group below);
 
   /**
+   * Turns a change of the output of the group below, in its gradient's memory, into the change of
+   * this group's output; the caller's barrier follows.
+   *
+   * @throws UnsupportedOperationException if the head has no linear form, as recurrent ones
+   */
+  void tangent(Member member, Group group, Group below) {
+    throw new UnsupportedOperationException(
+        "the Jacobian is for layers without recurrence: measure a network of dense layers");
+  }
+
+  /**
    * Computes gradients of the head's own parameters from the group's gradient, which stays. Either
    * they are whole for all members on return, or the head takes them to the learner itself.
    *

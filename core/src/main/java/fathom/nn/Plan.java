@@ -62,6 +62,9 @@ final class Plan {
       }
       layer.enter(this);
       layer.addTo(parameters, statistics);
+      for (Group begun : groups.subList(before, groups.size())) {
+        begun.layer = outputs.size();
+      }
       if (groups.size() > before) {
         last().parametersFrom = start;
       }
