@@ -12,6 +12,7 @@ import fathom.matrix.Matrix;
  */
 final class DensePass extends Head {
   private final Dense layer;
+  private final int place;
   private final Matrix z;
   private final boolean learns;
   private final boolean lowest;
@@ -22,14 +23,23 @@ final class DensePass extends Head {
   /**
    * Binds the products.
    *
+   * @param place which of the network's layers this is, from 0
    * @param z out x B: the weighted sums
    * @param first whether the layer reads the batch as it came, B x in, rather than feature-major
    * @param learns whether gradients by the weights are computed
    * @param lowest whether no gradient by the input is needed
    */
-  DensePass(Engine engine, Dense layer, Matrix z, boolean first, boolean learns, boolean lowest) {
+  DensePass(
+      Engine engine,
+      Dense layer,
+      int place,
+      Matrix z,
+      boolean first,
+      boolean learns,
+      boolean lowest) {
     int batch = z.cols();
     this.layer = layer;
+    this.place = place;
     this.z = z;
     this.learns = learns;
     this.lowest = lowest;
@@ -51,6 +61,25 @@ final class DensePass extends Head {
       forward.run(layer.weight, input, z, block);
       group.forward(forward.from(block), forward.to(block));
     }
+  }
+
+  @Override
+  void calibrate(Member member, Matrix input, Group group, Calibrator calibrator) {
+    if (!learns) {
+      forward(member, input, group);
+      return;
+    }
+    int end = member.to(forward.blocks());
+    boolean again = true;
+    while (again) {
+      for (int block = member.from(forward.blocks()); block < end; block++) {
+        forward.run(layer.weight, input, z, block);
+      }
+      member.barrier();
+      again = calibrator.look(member, place, layer.weight, z);
+      member.barrier();
+    }
+    group.forwardRows(member);
   }
 
   /** {@code dA <- Wᵀ D} for the member's blocks of the units below, and their way back. */

@@ -214,7 +214,8 @@ final class Plan {
     boolean first = groups.isEmpty();
     Matrix z = allocate(layer.out);
     boolean lowestYet = training && lowest < 0;
-    DensePass pass = new DensePass(engine, layer, z, first, learns(), !training || lowestYet);
+    boolean bottom = !training || lowestYet;
+    DensePass pass = new DensePass(engine, layer, outputs.size(), z, first, learns(), bottom);
     groups.add(new Group(pass, z));
     flops += pass.flops();
     // Nothing but the sums themselves is known of them: whoever follows may write over them.
