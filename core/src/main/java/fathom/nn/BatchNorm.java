@@ -180,7 +180,7 @@ final class BatchNorm extends Biased {
     @Override
     void forward(int from, int to) {
       for (int r = from; r < to; r++) {
-        float s = scale(r);
+        float s = (float) factor(r);
         scale.set(r, 0, s);
         shift.set(r, 0, bias.get(r, 0) - runningMean.get(r, 0) * s);
       }
@@ -194,9 +194,8 @@ final class BatchNorm extends Biased {
     }
   }
 
-  /** Returns the factor of a unit in inference. */
-  float scale(int unit) {
-    return (float)
-        (gamma.get(unit, 0) / Math.sqrt((double) runningVariance.get(unit, 0) + epsilon));
+  /** Returns what a unit is multiplied by in inference. */
+  double factor(int unit) {
+    return gamma.get(unit, 0) / Math.sqrt((double) runningVariance.get(unit, 0) + epsilon);
   }
 }

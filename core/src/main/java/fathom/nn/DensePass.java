@@ -12,6 +12,7 @@ import fathom.matrix.Matrix;
  */
 final class DensePass extends Head {
   private final Dense layer;
+  private final int place;
   private final Matrix z;
   private final boolean learns;
   private final boolean lowest;
@@ -28,6 +29,7 @@ final class DensePass extends Head {
   /**
    * Binds the products.
    *
+   * @param place which of the network's layers this is, from 0
    * @param z out x B: the weighted sums
    * @param first whether the layer reads the batch as it came, B x in, rather than feature-major
    * @param learns whether gradients by the weights are computed
@@ -37,6 +39,7 @@ final class DensePass extends Head {
   DensePass(
       Engine engine,
       Dense layer,
+      int place,
       Matrix z,
       boolean first,
       boolean learns,
@@ -46,6 +49,7 @@ final class DensePass extends Head {
     this.engine = engine;
     this.memory = memory;
     this.layer = layer;
+    this.place = place;
     this.z = z;
     this.learns = learns;
     this.lowest = lowest;
@@ -76,6 +80,25 @@ final class DensePass extends Head {
       forward.run(layer.weight, input, z, block);
       group.forward(forward.from(block), forward.to(block));
     }
+  }
+
+  @Override
+  void calibrate(Member member, Matrix input, Group group, Calibrator calibrator) {
+    if (!learns) {
+      forward(member, input, group);
+      return;
+    }
+    int end = member.to(forward.blocks());
+    boolean again = true;
+    while (again) {
+      for (int block = member.from(forward.blocks()); block < end; block++) {
+        forward.run(layer.weight, input, z, block);
+      }
+      member.barrier();
+      again = calibrator.look(member, place, layer.weight, z);
+      member.barrier();
+    }
+    group.forwardRows(member);
   }
 
   /** {@code dA <- Wᵀ D} for the member's blocks of the units below, and their way back. */

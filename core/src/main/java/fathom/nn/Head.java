@@ -25,6 +25,11 @@ abstract class Head {
    */
   abstract void forward(Member member, Matrix input, Group group);
 
+  /** As {@link #forward}, with somebody who may change a dense layer's weights on the way. */
+  void calibrate(Member member, Matrix input, Group group, Calibrator calibrator) {
+    forward(member, input, group);
+  }
+
   /**
    * Turns the group's gradient into that of the group below, and takes that through the rows of the
    * group below; the caller's barrier follows.

@@ -290,6 +290,23 @@ public final class Network implements AutoCloseable {
     }
   }
 
+  /**
+   * Returns a new network for inference, in which each batch norm, by its running statistics, is
+   * part of the dense layer right below it: answers are the same up to rounding and take less time.
+   *
+   * @throws IllegalStateException if there is no batch norm, or one that is not right behind a
+   *     dense layer without activation
+   */
+  public Network folded() {
+    long stamp = lock.readLock();
+    try {
+      requireOpen();
+      return new Folding(layers, inputs()).fold(parameters, seed, ownsEngine ? null : engine);
+    } finally {
+      lock.unlockRead(stamp);
+    }
+  }
+
   /** Adds what to do when this network is closed: free a trainer's state, for one. */
   public synchronized void onClose(Runnable action) {
     requireOpen();

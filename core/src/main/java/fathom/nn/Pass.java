@@ -145,6 +145,21 @@ public final class Pass {
   }
 
   /**
+   * Computes all layers' outputs as {@link #forward(Member, Matrix)} does, once a calibrator is
+   * content with each dense layer that learns: the layers above see what it made of those below.
+   *
+   * @param x the batch, B x inputs
+   */
+  public void forward(Member member, Matrix x, Calibrator calibrator) {
+    Matrix input = x;
+    for (Group group : groups) {
+      group.head.calibrate(member, input, group, calibrator);
+      input = group.a();
+      member.barrier();
+    }
+  }
+
+  /**
    * Computes the gradients of all parameters that learn, overwriting them; they are whole for all
    * members when the method returns.
    *

@@ -217,8 +217,9 @@ final class Plan {
     boolean first = groups.isEmpty();
     Matrix z = allocate(layer.out);
     boolean lowestYet = training && lowest < 0;
+    boolean bottom = !training || lowestYet;
     DensePass pass =
-        new DensePass(engine, layer, z, first, learns(), !training || lowestYet, memory);
+        new DensePass(engine, layer, outputs.size(), z, first, learns(), bottom, memory);
     groups.add(new Group(pass, z));
     flops += pass.flops();
     // Nothing but the sums themselves is known of them: whoever follows may write over them.
