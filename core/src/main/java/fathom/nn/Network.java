@@ -307,6 +307,15 @@ public final class Network implements AutoCloseable {
     }
   }
 
+  /** Returns what was allocated: nothing yet of what was not asked for. */
+  Memory memory() {
+    return new Memory(
+        parameters.segment().byteSize(),
+        statistics.segment().byteSize(),
+        training == null ? 0 : training.bytes(),
+        predictions.bytes());
+  }
+
   /** Adds what to do when this network is closed: free a trainer's state, for one. */
   public synchronized void onClose(Runnable action) {
     requireOpen();

@@ -35,6 +35,13 @@ final class Predictions implements AutoCloseable {
     }
   }
 
+  /** Returns how much memory all callers together have taken. */
+  long bytes() {
+    synchronized (idle) {
+      return workspaces.stream().mapToLong(Workspace::bytes).sum();
+    }
+  }
+
   private Prediction take() {
     synchronized (idle) {
       Prediction prediction = idle.poll();

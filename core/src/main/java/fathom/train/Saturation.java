@@ -10,7 +10,8 @@ import fathom.nn.Activation;
  *
  * @param low outputs up to this are saturated
  * @param high outputs from this on are saturated
- * @param bySlope whether low and high are limits of the derivative, between which it is flat
+ * @param bySlope whether low and high are limits of the derivative, strictly between which it is
+ *     flat
  */
 public record Saturation(float low, float high, boolean bySlope) {
   private static final double SHARE = 0.01;

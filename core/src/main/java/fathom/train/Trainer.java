@@ -35,6 +35,7 @@ public final class Trainer implements AutoCloseable {
   private int everySteps;
   private Sampler sampler;
   private Recovery recovery;
+  private Constraint constraint = Constraint.none();
 
   /**
    * Prepares to train a network. The optimizer's state starts at zero.
@@ -68,6 +69,7 @@ public final class Trainer implements AutoCloseable {
    * @return this trainer
    */
   public Trainer constraint(Constraint newConstraint) {
+    constraint = newConstraint;
     step.constraint(
         newConstraint.isNone()
             ? null
@@ -138,6 +140,16 @@ public final class Trainer implements AutoCloseable {
   /** Returns what the rate follows, or null. */
   public Schedule schedule() {
     return schedule;
+  }
+
+  /** Returns what is done to weights after each step. */
+  Constraint constraint() {
+    return constraint;
+  }
+
+  /** Returns who goes back when training diverges, or null. */
+  Recovery recovery() {
+    return recovery;
   }
 
   /** Returns the loss that is to fall. */
