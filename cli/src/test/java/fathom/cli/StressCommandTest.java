@@ -144,7 +144,7 @@ class StressCommandTest {
         int status = child.waitFor();
         String said = Files.readString(folder.resolve("err"));
         boolean done = said.isEmpty() || !said.contains("stopped after ");
-        assertTrue(status == 143 || done && status == 0, status + ": " + said);
+        assertTrue(status == 143 || (done && status == 0), status + ": " + said);
         assertTrue(done || said.contains(file + " keeps them"), said);
       }
     }

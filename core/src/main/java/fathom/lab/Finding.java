@@ -15,8 +15,9 @@ import java.util.function.ToDoubleFunction;
  * by layer or by step. A line of a results file holds one; {@link #fields} tells the names.
  *
  * <p>{@code trainable_depth} is six depth scales of mean-field theory, 1e9 where it sets no limit,
- * and nothing for networks that it is not about. Of very deep networks, figures by layer are given for {@value #MOST_LAYERS} layers, spread
- * evenly, the first and the last among them; {@code layer} has their numbers, from 1. Immutable.
+ * and nothing for networks that it is not about. Of very deep networks, figures by layer are given
+ * for {@value #MOST_LAYERS} layers, spread evenly, the first and the last among them; {@code layer}
+ * has their numbers, from 1. Immutable.
  */
 public final class Finding {
   private static final int MOST_LAYERS = 64;
@@ -101,7 +102,7 @@ public final class Finding {
     v.put("skip", Cell.word(cell.skip()));
     v.put("optimizer", Cell.word(cell.method()));
     put(v, "rate", Double.parseDouble(Float.toString(cell.rate())));
-    put(v, "seed", cell.seed());
+    put(v, "seed", (double) cell.seed());
     put(v, "sigma_w2", cell.weightVariance());
     put(v, "trainable_depth", trial.trainableDepth(cell));
     put(v, "step", verdict.step() > 0 ? verdict.step() : Double.NaN);
@@ -122,7 +123,7 @@ public final class Finding {
     put(v, "dead_max", most(before));
     put(v, "saturated_end", Judge.saturated(after));
     put(v, "dead_end", most(after));
-    put(v, "parameters", parameters);
+    put(v, "parameters", (double) parameters);
     put(v, "bytes", cell.bytes(trial.inputs(), trial.outputs(), trial.batch()));
     put(v, "steps_per_second", stepsPerSecond);
     put(v, "samples_per_second", stepsPerSecond * trial.batch());
@@ -155,7 +156,7 @@ public final class Finding {
   private static List<LayerSounding> signals(Sounding sounding) {
     List<LayerSounding> layers = sounding.layers();
     return layers.subList(0, layers.size() - 1).stream()
-        .filter(layer -> layer.quantiles() != LayerSounding.NO_OUTPUT)
+        .filter(layer -> !layer.quantiles().equals(LayerSounding.NO_OUTPUT))
         .toList();
   }
 

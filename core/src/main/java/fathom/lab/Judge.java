@@ -4,8 +4,10 @@ import fathom.kernel.Function;
 import fathom.lab.Verdict.Outcome;
 import fathom.nn.Activation;
 import fathom.train.TrainingDivergedException;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** Finds the verdict of a training from what was measured before, during and after it. */
 final class Judge {
@@ -78,15 +80,18 @@ final class Judge {
       String where = "all units of layer " + dead + " are 0 after training; ";
       return verdict(Outcome.DIES, where + chance);
     }
-    for (Sounding sounding : List.of(before, after)) {
-      double saturated = isBounded(f) ? saturated(sounding) : 0;
+    Map<String, Sounding> soundings = new LinkedHashMap<>();
+    soundings.put("as drawn", before);
+    soundings.put("after training", after);
+    for (Map.Entry<String, Sounding> sounding : soundings.entrySet()) {
+      double saturated = isBounded(f) ? saturated(sounding.getValue()) : 0;
       if (saturated > MOSTLY) {
         String share =
             String.format(
                 Locale.ROOT,
                 "%.0f %% of hidden outputs saturated %s; %s",
                 100 * saturated,
-                sounding == before ? "as drawn" : "after training",
+                sounding.getKey(),
                 chance);
         return verdict(Outcome.SATURATES, share);
       }

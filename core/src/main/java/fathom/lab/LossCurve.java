@@ -9,6 +9,7 @@ import java.util.Arrays;
  *     the input: the entropy of the classes, or the variance of the targets
  * @param losses of each step, before its update; those of a training that diverged end there
  */
+@SuppressWarnings("ArrayRecordComponent")
 public record LossCurve(double baseline, double[] losses) {
   private static final int SHARE = 10;
 

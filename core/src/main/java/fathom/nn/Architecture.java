@@ -192,6 +192,13 @@ final class Architecture {
     for (Slab.Layout layout : List.of(learnt, kept)) {
       layout.names().forEach(name -> shapes.put(name, List.of((long) layout.rows(name))));
     }
+    shapes.putAll(weights(layers));
+    return shapes;
+  }
+
+  /** Returns the names and shapes of the parameters that are matrices. */
+  static Map<String, List<Long>> weights(List<Layer> layers) {
+    Map<String, List<Long>> shapes = new LinkedHashMap<>();
     layers.forEach(layer -> layer.weights(shapes));
     return shapes;
   }

@@ -98,7 +98,9 @@ class RecurrentTest {
         String what = network.architecture() + ", " + kernels.name();
         try (Dataset data = Dataset.ofTargets(x, t)) {
           double found =
-              new Trainer(network, Loss.MSE, new Sgd(0)).keepGradients(true).epoch(data.batchesInOrder(rows));
+              new Trainer(network, Loss.MSE, new Sgd(0))
+                  .keepGradients(true)
+                  .epoch(data.batchesInOrder(rows));
           double loss = LayerGradientsTest.loss(reference, inputs, targets);
           assertEquals(loss, found, 1e-5 * Math.max(1, loss), what);
           LayerGradientsTest.compare(expected, network, what);
