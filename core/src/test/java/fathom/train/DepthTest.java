@@ -133,7 +133,6 @@ class DepthTest {
   void aHundredAndFifteenReluLayersTrainAsResidualBlocksAlone() {
     Map<String, Initializer> initializers = new LinkedHashMap<>();
     initializers.put("PyTorch's default", Initializer.LECUN_UNIFORM.gain(Math.sqrt(1 / 3.0)));
-    initializers.put("Xavier", Initializer.XAVIER_NORMAL);
     initializers.put("He", Initializer.HE_NORMAL);
     initializers.put("orthogonal", Initializer.ORTHOGONAL.gain(Math.sqrt(2)));
     Seeds seeds = new Seeds();
