@@ -111,7 +111,7 @@ final class StressData {
   /** Reads the part to train on of data that have one to test with, or draws the rows. */
   Loaded load(Engine engine) {
     if (synthetic == null) {
-      DataSource source = labelFile.source(path);
+      DataSource source = labelFile.source(path, new ClassOptions());
       TrainingData data = source.forTraining(table.known(), new Holdout(null, 0), null);
       return new Loaded(data.train(), source.name(), data.data().about(), data);
     }
