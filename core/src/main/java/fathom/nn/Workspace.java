@@ -118,8 +118,10 @@ class Workspace implements AutoCloseable {
   Matrix[] scratch(int rows, int cols) {
     Matrix[] matrices = new Matrix[scratch.length];
     for (int i = 0; i < matrices.length; i++) {
-      if (scratch[i] == null || scratch[i].byteSize() < (long) rows * cols * Float.BYTES) {
-        scratch[i] = allocate(rows, cols);
+      long size = (long) rows * cols * Float.BYTES;
+      if (scratch[i] == null || scratch[i].byteSize() < size) {
+        bytes += size;
+        scratch[i] = segment(size);
       }
       matrices[i] = new Matrix(scratch[i], 0, rows, cols, cols);
     }
@@ -129,6 +131,11 @@ class Workspace implements AutoCloseable {
   private MemorySegment allocate(int rows, int cols) {
     bytes += bytes(rows, cols);
     return segment(Math.max(1, (long) rows * cols) * Float.BYTES);
+  }
+
+  /** Returns how many samples a pass is for that is laid out for so many. */
+  int samples(int laidOut) {
+    return laidOut;
   }
 
   /** Returns the memory of a matrix; cols is 1 or the capacity. */
