@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       PredictCommand.class,
       EvaluateCommand.class,
       RangeCommand.class,
+      FoldCommand.class,
       InfoCommand.class
     })
 public final class Main implements Runnable {
