@@ -49,7 +49,7 @@ class Workspace implements AutoCloseable {
     this.draws = draws;
     passes = new Pass[capacity + 1];
     scratch = new MemorySegment[engine.threads()];
-    widest = layers.stream().mapToInt(l -> Math.max(l.in, l.out)).max().orElseThrow();
+    widest = layers.stream().mapToInt(l -> Math.max(l.in, l.out) * l.times()).max().orElseThrow();
   }
 
   final int capacity() {
@@ -95,15 +95,15 @@ class Workspace implements AutoCloseable {
   }
 
   /** Returns a matrix in a buffer that none of the given ones lies in. */
-  final Matrix reusable(int rows, int batch, List<Matrix> used) {
+  final Matrix reusable(int rows, int cols, List<Matrix> used) {
     for (MemorySegment buffer : buffers) {
       if (used.stream().noneMatch(m -> m.segment().equals(buffer))) {
-        return new Matrix(buffer, 0, rows, batch, batch);
+        return new Matrix(buffer, 0, rows, cols, cols);
       }
     }
     MemorySegment buffer = allocate(widest, capacity);
     buffers.add(buffer);
-    return new Matrix(buffer, 0, rows, batch, batch);
+    return new Matrix(buffer, 0, rows, cols, cols);
   }
 
   /** Returns a buffer for a gradient; rows times cols is at most the widest layer's. */
