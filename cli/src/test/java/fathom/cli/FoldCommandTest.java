@@ -21,7 +21,7 @@ class FoldCommandTest {
     Path model = folder.resolve("model.safetensors");
     Path folded = folder.resolve("folded.safetensors");
     String settings = "--hidden 8,8 --batch-norm --activation tanh --epochs 30 --lr 0.01 --test 0";
-    Object[] options = settings.split(" ");
+    Object[] options = settings.split(" ", -1);
     Object[] words = new Object[options.length + 4];
     System.arraycopy(new Object[] {"train", table, "--save", model}, 0, words, 0, 4);
     System.arraycopy(options, 0, words, 4, options.length);
@@ -36,8 +36,8 @@ class FoldCommandTest {
     assertEquals(before.size(), after.size());
     assertEquals(before.get(0), after.get(0));
     for (int i = 1; i < before.size(); i++) {
-      String[] a = before.get(i).split(",");
-      String[] b = after.get(i).split(",");
+      String[] a = before.get(i).split(",", -1);
+      String[] b = after.get(i).split(",", -1);
       assertEquals(a[0], b[0]);
       for (int k = 1; k < a.length; k++) {
         // Probabilities: logits of order 10 are off by some hundred roundings of 6e-8.
