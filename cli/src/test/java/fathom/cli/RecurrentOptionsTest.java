@@ -100,14 +100,16 @@ class RecurrentOptionsTest {
     assertEquals(accuracy, again.json().get("test_accuracy"));
   }
 
-  /** As CONTRIBUTING has it, but shorter: a digit pixel by pixel, whose gradients explode. */
+  /**
+   * Its gradients explode at once. Guessing finds a tenth of 359 rows, give or take 1.6 % of them.
+   */
   @Test
   void aDigitReadPixelByPixelNeedsClipping() {
-    Run plain = Run.of((Object[]) (LONG + 1).split(" "));
+    Run plain = Run.of((Object[]) (LONG + 8).split(" "));
     assertEquals(2, plain.status(), plain.err());
     assertTrue(plain.err().contains("training diverged at step"), plain.err());
-    Run clipped = Run.done((Object[]) (LONG + "1 --clip-norm 1 --json -").split(" "));
+    Run clipped = Run.done((Object[]) (LONG + "8 --clip-norm 1 --json -").split(" "));
     double accuracy = (double) clipped.json().get("test_accuracy");
-    assertTrue(accuracy > 0.15, "accuracy of seed 1: " + accuracy);
+    assertTrue(accuracy > 0.3, "accuracy of seed 1: " + accuracy);
   }
 }
