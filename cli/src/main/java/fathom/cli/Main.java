@@ -24,6 +24,8 @@ import picocli.CommandLine.Spec;
       PredictCommand.class,
       EvaluateCommand.class,
       RangeCommand.class,
+      StressCommand.class,
+      FoldCommand.class,
       InfoCommand.class
     })
 public final class Main implements Runnable {

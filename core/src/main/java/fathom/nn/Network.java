@@ -5,9 +5,7 @@ import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.StampedLock;
 
@@ -118,9 +116,7 @@ public final class Network implements AutoCloseable {
 
   /** Returns the names of the parameters that are matrices; others are vectors. */
   public Set<String> weightNames() {
-    Map<String, List<Long>> shapes = new HashMap<>();
-    layers.forEach(layer -> layer.weights(shapes));
-    return shapes.keySet();
+    return Architecture.weights(layers).keySet();
   }
 
   /** Returns a layer in a line, as in {@code 784 -> 256 relu, he_normal}. */
@@ -212,7 +208,10 @@ public final class Network implements AutoCloseable {
     return new ArrayList<>(Architecture.tensors(layers.subList(0, count)).keySet());
   }
 
-  /** Returns all gradients, as the last backward pass left them; allocated at the first call. */
+  /**
+   * Returns all gradients, as the last backward pass left them; allocated at the first call. What
+   * parameters learnt from on the way is not among them: see {@link Learner}.
+   */
   public synchronized Slab gradients() {
     requireOpen();
     if (gradients == null) {
@@ -271,13 +270,6 @@ public final class Network implements AutoCloseable {
    * @throws IllegalStateException if the network was closed
    */
   public void predict(Matrix x, Matrix y) {
-    if (x.cols() != inputs() || y.cols() != outputs() || x.rows() != y.rows()) {
-      throw new IllegalArgumentException(
-          String.format(
-              "predict: inputs are %s and outputs %s, but this network maps rows of %d to rows of"
-                  + " %d",
-              x, y, inputs(), outputs()));
-    }
     long stamp = lock.readLock();
     try {
       requireOpen();
@@ -285,6 +277,31 @@ public final class Network implements AutoCloseable {
     } finally {
       lock.unlockRead(stamp);
     }
+  }
+
+  /**
+   * Returns a new network for inference, in which each batch norm, by its running statistics, is
+   * part of the dense layer right below it: answers are the same up to rounding and take less time.
+   *
+   * @throws IllegalStateException if no batch norm is right behind a dense layer's sums
+   */
+  public Network folded() {
+    long stamp = lock.readLock();
+    try {
+      requireOpen();
+      return new Folding(layers, inputs()).fold(parameters, seed, ownsEngine ? null : engine);
+    } finally {
+      lock.unlockRead(stamp);
+    }
+  }
+
+  /** Returns what was allocated: nothing yet of what was not asked for. */
+  Memory memory() {
+    return new Memory(
+        parameters.segment().byteSize(),
+        statistics.segment().byteSize(),
+        training == null ? 0 : training.bytes(),
+        predictions.bytes());
   }
 
   /** Adds what to do when this network is closed: free a trainer's state, for one. */

@@ -23,8 +23,21 @@ final class Predictions implements AutoCloseable {
     this.draws = draws;
   }
 
-  /** {@code Y <- f(X)}. */
+  /**
+   * {@code Y <- f(X)}.
+   *
+   * @throws IllegalArgumentException if a shape does not fit
+   */
   void run(Matrix x, Matrix y) {
+    int inputs = layers.get(0).in;
+    int outputs = layers.get(layers.size() - 1).out;
+    if (x.cols() != inputs || y.cols() != outputs || x.rows() != y.rows()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "predict: inputs are %s and outputs %s, but this network maps rows of %d to rows of"
+                  + " %d",
+              x, y, inputs, outputs));
+    }
     Prediction prediction = take();
     try {
       prediction.run(x, y);
@@ -32,6 +45,13 @@ final class Predictions implements AutoCloseable {
       synchronized (idle) {
         idle.push(prediction);
       }
+    }
+  }
+
+  /** Returns how much memory all callers together have taken. */
+  long bytes() {
+    synchronized (idle) {
+      return workspaces.stream().mapToLong(Workspace::bytes).sum();
     }
   }
 

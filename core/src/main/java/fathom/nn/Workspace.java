@@ -12,7 +12,10 @@ import java.util.List;
  * asked for. Passes of different sizes use the same memory: a plan asks for matrices in the same
  * order whatever the size.
  */
-final class Workspace implements AutoCloseable {
+class Workspace implements AutoCloseable {
+  /** The buffer of gradients behind the three that take turns. */
+  static final int HALF = 3;
+
   private static final int ALIGNMENT = 64;
 
   private final Engine engine;
@@ -25,8 +28,10 @@ final class Workspace implements AutoCloseable {
   private final Pass[] passes;
   private final List<MemorySegment> segments = new ArrayList<>();
   private final List<MemorySegment> buffers = new ArrayList<>();
-  private final MemorySegment[] gradients = new MemorySegment[3];
+  private final MemorySegment[] gradients = new MemorySegment[HALF + 1];
+  private final MemorySegment[] scratch;
   private final int widest;
+  private long bytes;
   private int next;
 
   Workspace(
@@ -43,19 +48,25 @@ final class Workspace implements AutoCloseable {
     this.frozen = frozen;
     this.draws = draws;
     passes = new Pass[capacity + 1];
-    widest = layers.stream().mapToInt(l -> Math.max(l.in, l.out)).max().orElseThrow();
+    scratch = new MemorySegment[engine.threads()];
+    widest = layers.stream().mapToInt(l -> Math.max(l.in, l.out) * l.times()).max().orElseThrow();
   }
 
-  int capacity() {
+  final int capacity() {
     return capacity;
   }
 
-  Dropout.Draws draws() {
+  /** Returns how much memory was asked for. */
+  final long bytes() {
+    return bytes;
+  }
+
+  final Dropout.Draws draws() {
     return draws;
   }
 
   /** Returns the pass for a batch size up to the capacity. */
-  Pass pass(int batch) {
+  final Pass pass(int batch) {
     Pass pass = passes[batch];
     if (pass == null) {
       pass = new Pass(new Plan(engine, layers, this, batch, training, frozen), batch, draws);
@@ -65,12 +76,12 @@ final class Workspace implements AutoCloseable {
   }
 
   /** Goes back to the first matrix, for the plan of another size. */
-  void restart() {
+  final void restart() {
     next = 0;
   }
 
   /** Returns the next matrix that has memory of its own; cols is 1 or the batch size. */
-  Matrix matrix(int rows, int cols) {
+  final Matrix matrix(int rows, int cols) {
     if (next == segments.size()) {
       segments.add(allocate(rows, cols == 1 ? 1 : capacity));
     }
@@ -84,27 +95,57 @@ final class Workspace implements AutoCloseable {
   }
 
   /** Returns a matrix in a buffer that none of the given ones lies in. */
-  Matrix reusable(int rows, int batch, List<Matrix> used) {
+  final Matrix reusable(int rows, int cols, List<Matrix> used) {
     for (MemorySegment buffer : buffers) {
       if (used.stream().noneMatch(m -> m.segment().equals(buffer))) {
-        return new Matrix(buffer, 0, rows, batch, batch);
+        return new Matrix(buffer, 0, rows, cols, cols);
       }
     }
     MemorySegment buffer = allocate(widest, capacity);
     buffers.add(buffer);
-    return new Matrix(buffer, 0, rows, batch, batch);
+    return new Matrix(buffer, 0, rows, cols, cols);
   }
 
   /** Returns a buffer for a gradient; rows times cols is at most the widest layer's. */
-  Matrix gradient(int turn, int rows, int cols) {
+  final Matrix gradient(int turn, int rows, int cols) {
     if (gradients[turn] == null) {
       gradients[turn] = allocate(widest, capacity);
     }
     return new Matrix(gradients[turn], 0, rows, cols, cols);
   }
 
+  /** Returns a matrix for each member of the engine, all lent anew to whoever asks next. */
+  Matrix[] scratch(int rows, int cols) {
+    Matrix[] matrices = new Matrix[scratch.length];
+    for (int i = 0; i < matrices.length; i++) {
+      long size = (long) rows * cols * Float.BYTES;
+      if (scratch[i] == null || scratch[i].byteSize() < size) {
+        bytes += size;
+        scratch[i] = segment(size);
+      }
+      matrices[i] = new Matrix(scratch[i], 0, rows, cols, cols);
+    }
+    return matrices;
+  }
+
   private MemorySegment allocate(int rows, int cols) {
-    return arena.allocate(Math.max(1, (long) rows * cols) * Float.BYTES, ALIGNMENT);
+    bytes += bytes(rows, cols);
+    return segment(Math.max(1, (long) rows * cols) * Float.BYTES);
+  }
+
+  /** Returns how many samples a pass is for that is laid out for so many. */
+  int samples(int laidOut) {
+    return laidOut;
+  }
+
+  /** Returns the memory of a matrix; cols is 1 or the capacity. */
+  long bytes(int rows, int cols) {
+    return Math.max(1, (long) rows * cols) * Float.BYTES;
+  }
+
+  /** Returns memory of its own. */
+  MemorySegment segment(long size) {
+    return arena.allocate(size, ALIGNMENT);
   }
 
   @Override

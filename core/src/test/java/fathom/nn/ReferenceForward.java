@@ -3,6 +3,7 @@ package fathom.nn;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -19,12 +20,24 @@ public final class ReferenceForward {
   public final Map<Integer, double[][][]> draws = new LinkedHashMap<>();
 
   private final String[] words;
+  private final String[][] parts;
+
+  /** Of each word that names one; names are looked up once, not for each difference. */
+  private final Activation[] functions;
+
   private final ReferenceRecurrence recurrence = new ReferenceRecurrence();
   private String prefix = "";
   private int module;
 
   public ReferenceForward(Network network) {
     words = network.architecture().split(" ", -1);
+    parts = new String[words.length][];
+    functions = new Activation[words.length];
+    for (int i = 1; i < words.length; i++) {
+      parts[i] = words[i].split(":", -1);
+      boolean silent = words[i].matches("(gru|lstm|dropout|alpha_dropout|noise|\\[|\\])(:.*)?");
+      functions[i] = silent ? null : Activation.named(parts[i][1]);
+    }
     Slab slab = network.parameters();
     for (Map.Entry<String, Matrix> e : slab.matrices().entrySet()) {
       parameters.put(e.getKey(), ReferenceNetwork.doubles(e.getValue().toArray()));
@@ -46,15 +59,18 @@ public final class ReferenceForward {
     Deque<Object[]> names = new ArrayDeque<>();
     double[][] y = x;
     for (int i = 1; i < words.length; i++) {
-      String[] parts = words[i].split(":", -1);
-      switch (parts[0]) {
-        case "batch_norm" -> y = activated(scaled(transposed(standardized(transposed(y)))), parts);
-        case "layer_norm" -> y = activated(scaled(standardized(y)), parts);
-        case "activation" -> y = activated(y, parts);
+      Activation f = functions[i];
+      switch (parts[i][0]) {
+        case "batch_norm" -> y = activated(scaled(transposed(standardized(transposed(y)))), f);
+        case "layer_norm" -> y = activated(scaled(standardized(y)), f);
+        case "activation" -> y = activated(y, f);
         case "rnn", "gru", "lstm" -> {
           int steps = Integer.parseInt(words[0].split("x", 2)[0]);
-          boolean whole = i + 1 < words.length && words[i + 1].matches("(rnn|gru|lstm):.*");
-          y = recurrence.states(parts, i, recurrentParameters(), y, steps, whole);
+          String rest = String.join(" ", Arrays.asList(words).subList(i + 1, words.length));
+          boolean whole = rest.matches("(.* )?(rnn|gru|lstm):.*");
+          y = i == 1 ? y : together(y, steps);
+          y = recurrence.states(parts[i], f, i, recurrentParameters(), y, steps, whole);
+          y = whole ? apart(y, steps) : y;
           module++;
         }
         case "dropout", "alpha_dropout", "noise" -> {
@@ -68,13 +84,34 @@ public final class ReferenceForward {
           module = 0;
         }
         case "]" -> {
-          y = joined(forks.pop(), y, Float.parseFloat(parts[1]));
+          y = joined(forks.pop(), y, Float.parseFloat(parts[i][1]));
           Object[] outer = names.pop();
           prefix = (String) outer[0];
           module = (int) outer[1] + 1;
         }
-        default -> y = activated(dense(y, parts.length < 3), parts);
+        default -> y = activated(dense(y, parts[i].length < 3), f);
       }
+    }
+    return y;
+  }
+
+  /** Makes a row of each step: step t of sample s is row t B + s. */
+  private static double[][] apart(double[][] x, int steps) {
+    int units = x[0].length / steps;
+    double[][] y = new double[steps * x.length][];
+    for (int r = 0; r < y.length; r++) {
+      int from = r / x.length * units;
+      y[r] = Arrays.copyOfRange(x[r % x.length], from, from + units);
+    }
+    return y;
+  }
+
+  /** Undoes {@link #apart}. */
+  private static double[][] together(double[][] x, int steps) {
+    int units = x[0].length;
+    double[][] y = new double[x.length / steps][steps * units];
+    for (int r = 0; r < x.length; r++) {
+      System.arraycopy(x[r], 0, y[r % y.length], r / y.length * units, units);
     }
     return y;
   }
@@ -150,8 +187,7 @@ public final class ReferenceForward {
     return y;
   }
 
-  private double[][] activated(double[][] x, String[] parts) {
-    Activation f = Activation.named(parts[1]);
+  private double[][] activated(double[][] x, Activation f) {
     if (f == Activation.IDENTITY) {
       return x;
     }
