@@ -58,7 +58,7 @@ final class Axis {
     for (String word : words) {
       boolean isRun = RUN.matcher(word.strip()).matches();
       for (double x : new Axis(option, List.of(word)).numbers()) {
-        if (x != Math.rint(x) && !isRun || Math.abs(x) > Integer.MAX_VALUE) {
+        if ((x != Math.rint(x) && !isRun) || Math.abs(x) > Integer.MAX_VALUE) {
           throw wrong(word);
         }
         all.add((int) Math.round(x));
@@ -77,7 +77,7 @@ final class Axis {
           option + ": '" + word + "' does not say how many, as " + word + "/5 would");
     }
     int count = run.group(4) == null ? (int) (to - from) + 1 : Integer.parseInt(run.group(4));
-    if (!(from < to) || count < 2 || geometric && !(from > 0)) {
+    if (!(from < to) || count < 2 || (geometric && !(from > 0))) {
       throw wrong(word);
     }
     List<Double> all = new ArrayList<>();

@@ -32,7 +32,7 @@ class StressCommandTest {
   @TempDir private Path folder;
 
   private static Object[] words(String command, Object... more) {
-    List<Object> words = new ArrayList<>(Arrays.asList((Object[]) command.split(" ")));
+    List<Object> words = new ArrayList<>(Arrays.asList((Object[]) command.split(" ", -1)));
     words.addAll(Arrays.asList(more));
     return words.toArray();
   }
@@ -144,7 +144,7 @@ class StressCommandTest {
         int status = child.waitFor();
         String said = Files.readString(folder.resolve("err"));
         boolean done = said.isEmpty() || !said.contains("stopped after ");
-        assertTrue(status == 143 || done && status == 0, status + ": " + said);
+        assertTrue(status == 143 || (done && status == 0), status + ": " + said);
         assertTrue(done || said.contains(file + " keeps them"), said);
       }
     }

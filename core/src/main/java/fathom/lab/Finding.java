@@ -101,12 +101,12 @@ public final class Finding {
     v.put("skip", Cell.word(cell.skip()));
     v.put("optimizer", Cell.word(cell.method()));
     put(v, "rate", Double.parseDouble(Float.toString(cell.rate())));
-    put(v, "seed", cell.seed());
+    put(v, "seed", (double) cell.seed());
     put(v, "sigma_w2", cell.weightVariance());
     put(v, "trainable_depth", trial.trainableDepth(cell));
-    put(v, "step", verdict.step() > 0 ? verdict.step() : Double.NaN);
+    put(v, "step", verdict.step() > 0 ? (double) verdict.step() : Double.NaN);
     put(v, "failed_layer", verdict.layer() > 0 ? verdict.layer() : Double.NaN);
-    put(v, "steps", loss.losses().length);
+    put(v, "steps", loss.steps());
     put(v, "loss_first", loss.first());
     put(v, "loss_last", loss.last());
     put(v, "loss_baseline", loss.baseline());
@@ -122,7 +122,7 @@ public final class Finding {
     put(v, "dead_max", most(before));
     put(v, "saturated_end", Judge.saturated(after));
     put(v, "dead_end", most(after));
-    put(v, "parameters", parameters);
+    put(v, "parameters", (double) parameters);
     put(v, "bytes", cell.bytes(trial.inputs(), trial.outputs(), trial.batch()));
     put(v, "steps_per_second", stepsPerSecond);
     put(v, "samples_per_second", stepsPerSecond * trial.batch());
@@ -151,7 +151,8 @@ public final class Finding {
     values.put(name, Double.isFinite(value) ? (Double) value : null);
   }
 
-  /** Hidden layers that have outputs of their own. */
+  /** Hidden layers that have outputs of their own; NO_OUTPUT is there once. */
+  @SuppressWarnings("ReferenceEquality")
   private static List<LayerSounding> signals(Sounding sounding) {
     List<LayerSounding> layers = sounding.layers();
     return layers.subList(0, layers.size() - 1).stream()

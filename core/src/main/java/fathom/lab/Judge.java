@@ -78,23 +78,21 @@ final class Judge {
       String where = "all units of layer " + dead + " are 0 after training; ";
       return verdict(Outcome.DIES, where + chance);
     }
-    for (Sounding sounding : List.of(before, after)) {
-      double saturated = isBounded(f) ? saturated(sounding) : 0;
-      if (saturated > MOSTLY) {
-        String share =
-            String.format(
-                Locale.ROOT,
-                "%.0f %% of hidden outputs saturated %s; %s",
-                100 * saturated,
-                sounding == before ? "as drawn" : "after training",
-                chance);
-        return verdict(Outcome.SATURATES, share);
-      }
+    if (isBounded(f) && saturated(before) > MOSTLY) {
+      return verdict(Outcome.SATURATES, saturation(before, "as drawn; ") + chance);
+    }
+    if (isBounded(f) && saturated(after) > MOSTLY) {
+      return verdict(Outcome.SATURATES, saturation(after, "after training; ") + chance);
     }
     if (loss.last() > 2 * Math.max(loss.first(), loss.baseline())) {
       return verdict(Outcome.EXPLODES, "the loss rose: " + chance);
     }
     return verdict(Outcome.STALLS, chance);
+  }
+
+  private static String saturation(Sounding sounding, String when) {
+    double share = 100 * saturated(sounding);
+    return String.format(Locale.ROOT, "%.0f %% of hidden outputs saturated %s", share, when);
   }
 
   private static Verdict verdict(Outcome outcome, String evidence) {
