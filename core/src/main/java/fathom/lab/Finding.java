@@ -15,8 +15,9 @@ import java.util.function.ToDoubleFunction;
  * by layer or by step. A line of a results file holds one; {@link #fields} tells the names.
  *
  * <p>{@code trainable_depth} is six depth scales of mean-field theory, 1e9 where it sets no limit,
- * and nothing for networks that it is not about. Of very deep networks, figures by layer are given for {@value #MOST_LAYERS} layers, spread
- * evenly, the first and the last among them; {@code layer} has their numbers, from 1. Immutable.
+ * and nothing for networks that it is not about. Of very deep networks, figures by layer are given
+ * for {@value #MOST_LAYERS} layers, spread evenly, the first and the last among them; {@code layer}
+ * has their numbers, from 1. Immutable.
  */
 public final class Finding {
   private static final int MOST_LAYERS = 64;

@@ -21,8 +21,7 @@ import java.util.function.BooleanSupplier;
  * of what came out. Equal cells give equal findings but for the times, on any engine with any
  * number of threads.
  *
- * <p>Any number of threads may run trials on the same rows, each with an engine of its
- * own.
+ * <p>Any number of threads may run trials on the same rows, each with an engine of its own.
  */
 public final class Trial {
   /** Stands for a network that theory sets no limit to. */
@@ -128,8 +127,7 @@ public final class Trial {
     return trainableDepths.computeIfAbsent(
         key,
         unused -> {
-          MeanField theory =
-              MeanField.of(cell.activation(), cell.weightVariance(), biasVariance);
+          MeanField theory = MeanField.of(cell.activation(), cell.weightVariance(), biasVariance);
           double scale = Math.min(theory.correlationScale(), Math.abs(theory.gradientScale()));
           return Math.min(NO_LIMIT, SCALES * scale);
         });
@@ -143,7 +141,7 @@ public final class Trial {
    */
   public Finding run(Cell cell, Engine engine, BooleanSupplier stopped) {
     try (Network network = cell.network(engine, inputs(), outputs())) {
-      Sounding before = sound(network, new Probe(network));
+      Sounding before = sound(new Probe(network));
       double[] losses = new double[steps];
       Verdict diverged = null;
       int done = 0;
@@ -168,7 +166,7 @@ public final class Trial {
       }
       double seconds = (System.nanoTime() - start) / 1e9;
       LossCurve curve = new LossCurve(baseline, Arrays.copyOf(losses, done));
-      Sounding after = sound(network, new Probe(network).withoutJacobian());
+      Sounding after = sound(new Probe(network).withoutJacobian());
       Verdict verdict =
           diverged == null ? Judge.of(cell.activation(), before, after, curve) : diverged;
       return Finding.of(
@@ -177,7 +175,7 @@ public final class Trial {
   }
 
   /** The first rows, so that all cells see the same. */
-  private Sounding sound(Network network, Probe probe) {
+  private Sounding sound(Probe probe) {
     try (Batches.Iteration batches = rows.batchesInOrder(batch).iterator()) {
       Batch first = batches.next();
       return probe.sound(first, loss);
