@@ -62,19 +62,14 @@ final class StressData {
   /**
    * Rows with labels or targets.
    *
+   * @param name of the data, as provenance has it
    * @param about them in a sentence
+   * @param closer frees them
    */
-  record Loaded(Rows rows, String name, String about, AutoCloseable owner)
-      implements AutoCloseable {
+  record Loaded(Rows rows, String name, String about, Runnable closer) implements AutoCloseable {
     @Override
     public void close() {
-      try {
-        owner.close();
-      } catch (RuntimeException e) {
-        throw e;
-      } catch (Exception e) {
-        throw new IllegalStateException(e);
-      }
+      closer.run();
     }
   }
 
@@ -113,7 +108,7 @@ final class StressData {
     if (synthetic == null) {
       DataSource source = labelFile.source(path, new ClassOptions());
       TrainingData data = source.forTraining(table.known(), new Holdout(null, 0), null);
-      return new Loaded(data.train(), source.name(), data.data().about(), data);
+      return new Loaded(data.train(), source.name(), data.data().about(), data::close);
     }
     int n = features == null ? FEATURES : features;
     int k = classes == null ? CLASSES : classes;
@@ -131,6 +126,6 @@ final class StressData {
             count,
             n,
             k);
-    return new Loaded(data.rows(), about, about, data);
+    return new Loaded(data.rows(), about, about, data::close);
   }
 }

@@ -30,7 +30,7 @@ class AxisTest {
         ".5..1.5/2 | 0.5 1.5",
       })
   void numbersAndRuns(String words, String expected) {
-    List<Double> numbers = Arrays.stream(expected.split(" ")).map(Double::valueOf).toList();
+    List<Double> numbers = Arrays.stream(expected.split(" ", -1)).map(Double::valueOf).toList();
     assertEquals(numbers, axis(words).numbers());
   }
 

@@ -32,7 +32,7 @@ class StressCommandTest {
   @TempDir private Path folder;
 
   private static Object[] words(String command, Object... more) {
-    List<Object> words = new ArrayList<>(Arrays.asList((Object[]) command.split(" ")));
+    List<Object> words = new ArrayList<>(Arrays.asList((Object[]) command.split(" ", -1)));
     words.addAll(Arrays.asList(more));
     return words.toArray();
   }

@@ -81,7 +81,7 @@ public record Cell(
       throw new IllegalArgumentException("skips need a depth of at least 2, not 1");
     }
     Initializer unused = initializer(init, activation);
-    Optimizer unusedToo = method.optimizer(rate, null, null);
+    Optimizer unusedOptimizer = method.optimizer(rate, null, null);
   }
 
   private static void requireAtLeast(String what, int least, int value) {

@@ -105,9 +105,9 @@ public final class Finding {
     put(v, "seed", (double) cell.seed());
     put(v, "sigma_w2", cell.weightVariance());
     put(v, "trainable_depth", trial.trainableDepth(cell));
-    put(v, "step", verdict.step() > 0 ? verdict.step() : Double.NaN);
+    put(v, "step", verdict.step() > 0 ? (double) verdict.step() : Double.NaN);
     put(v, "failed_layer", verdict.layer() > 0 ? verdict.layer() : Double.NaN);
-    put(v, "steps", loss.losses().length);
+    put(v, "steps", loss.steps());
     put(v, "loss_first", loss.first());
     put(v, "loss_last", loss.last());
     put(v, "loss_baseline", loss.baseline());
@@ -152,11 +152,12 @@ public final class Finding {
     values.put(name, Double.isFinite(value) ? (Double) value : null);
   }
 
-  /** Hidden layers that have outputs of their own. */
+  /** Hidden layers that have outputs of their own; NO_OUTPUT is there once. */
+  @SuppressWarnings("ReferenceEquality")
   private static List<LayerSounding> signals(Sounding sounding) {
     List<LayerSounding> layers = sounding.layers();
     return layers.subList(0, layers.size() - 1).stream()
-        .filter(layer -> !layer.quantiles().equals(LayerSounding.NO_OUTPUT))
+        .filter(layer -> layer.quantiles() != LayerSounding.NO_OUTPUT)
         .toList();
   }
 

@@ -107,7 +107,7 @@ enum FindingFormat {
       Finding.Kind kind = Finding.fields().getOrDefault(name, Finding.Kind.TEXT);
       return switch (kind) {
         case TEXT -> text;
-        case NUMBER -> text.isEmpty() ? null : (Object) Double.valueOf(text);
+        case NUMBER -> text.isEmpty() ? null : Double.valueOf(text);
         case NUMBERS ->
             text.isEmpty()
                 ? new double[0]

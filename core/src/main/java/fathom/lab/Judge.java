@@ -4,10 +4,8 @@ import fathom.kernel.Function;
 import fathom.lab.Verdict.Outcome;
 import fathom.nn.Activation;
 import fathom.train.TrainingDivergedException;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /** Finds the verdict of a training from what was measured before, during and after it. */
 final class Judge {
@@ -80,26 +78,21 @@ final class Judge {
       String where = "all units of layer " + dead + " are 0 after training; ";
       return verdict(Outcome.DIES, where + chance);
     }
-    Map<String, Sounding> soundings = new LinkedHashMap<>();
-    soundings.put("as drawn", before);
-    soundings.put("after training", after);
-    for (Map.Entry<String, Sounding> sounding : soundings.entrySet()) {
-      double saturated = isBounded(f) ? saturated(sounding.getValue()) : 0;
-      if (saturated > MOSTLY) {
-        String share =
-            String.format(
-                Locale.ROOT,
-                "%.0f %% of hidden outputs saturated %s; %s",
-                100 * saturated,
-                sounding.getKey(),
-                chance);
-        return verdict(Outcome.SATURATES, share);
-      }
+    if (isBounded(f) && saturated(before) > MOSTLY) {
+      return verdict(Outcome.SATURATES, saturation(before, "as drawn; ") + chance);
+    }
+    if (isBounded(f) && saturated(after) > MOSTLY) {
+      return verdict(Outcome.SATURATES, saturation(after, "after training; ") + chance);
     }
     if (loss.last() > 2 * Math.max(loss.first(), loss.baseline())) {
       return verdict(Outcome.EXPLODES, "the loss rose: " + chance);
     }
     return verdict(Outcome.STALLS, chance);
+  }
+
+  private static String saturation(Sounding sounding, String when) {
+    double share = 100 * saturated(sounding);
+    return String.format(Locale.ROOT, "%.0f %% of hidden outputs saturated %s", share, when);
   }
 
   private static Verdict verdict(Outcome outcome, String evidence) {

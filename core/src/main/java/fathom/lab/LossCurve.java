@@ -2,16 +2,34 @@ package fathom.lab;
 
 import java.util.Arrays;
 
-/**
- * The losses of a training's steps beside that of the best constant answer.
- *
- * @param baseline the loss of the answer that fits the data best among those that do not depend on
- *     the input: the entropy of the classes, or the variance of the targets
- * @param losses of each step, before its update; those of a training that diverged end there
- */
-@SuppressWarnings("ArrayRecordComponent")
-public record LossCurve(double baseline, double[] losses) {
+/** The losses of a training's steps beside that of the best constant answer. Immutable. */
+public final class LossCurve {
   private static final int SHARE = 10;
+
+  private final double baseline;
+  private final double[] losses;
+
+  /**
+   * Takes the losses, which nobody changes any more.
+   *
+   * @param baseline the loss of the answer that fits the data best among those that do not depend
+   *     on the input: the entropy of the classes, or the variance of the targets
+   * @param losses of each step, before its update; those of a training that diverged end there
+   */
+  LossCurve(double baseline, double[] losses) {
+    this.baseline = baseline;
+    this.losses = losses;
+  }
+
+  /** Returns the loss of the best constant answer. */
+  public double baseline() {
+    return baseline;
+  }
+
+  /** Returns how many steps were done. */
+  public int steps() {
+    return losses.length;
+  }
 
   /** Returns the mean over the first tenth of the steps; NaN without a step. */
   public double first() {

@@ -1,6 +1,5 @@
 package fathom.lab;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -17,6 +16,7 @@ import fathom.nn.Activation;
 import fathom.nn.Initializer;
 import fathom.optim.Method;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -213,7 +213,7 @@ class SweepTest {
         Files.write(torn, java.util.Arrays.copyOf(bytes, cut));
         try (FindingFile file = FindingFile.resume(torn, "setup")) {
           Sweep rest = new Sweep(trial, cells, file.found());
-          int lines = (int) new String(bytes, 0, cut, UTF_8).chars().filter(c -> c == '\n').count();
+          int lines = (int) new String(bytes, 0, cut, StandardCharsets.UTF_8).chars().filter(c -> c == '\n').count();
           int done = Math.max(0, lines - (name.endsWith(".csv") ? 1 : 0));
           assertEquals(cells.size() - done, rest.cells().size(), "cut at " + cut);
           List<Finding> unused = rest.cells().isEmpty() ? null : sweep(rest, 1, file);
