@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
-import java.util.function.Supplier;
 
 /**
  * A training for each fold of the rows, tested with the rows that it did not see: networks with the
@@ -58,15 +57,15 @@ final class CrossValidation {
   /**
    * Trains and tests fold after fold.
    *
-   * @param fresh builds an untrained network
+   * @param fresh builds an untrained network for the rows that it is to be trained on
    * @param report where to tell of each fold, or null
    */
-  void run(Supplier<Network> fresh, Function<Rows, Progress> watch, Report report) {
+  void run(Function<Rows, Network> fresh, Function<Rows, Progress> watch, Report report) {
     for (int i = 0; i < figures.length; i++) {
       Split fold = folds.get(i);
       data.fitTo(fold.train());
-      try (Network network = fresh.get()) {
-        Split split = parts.apply(fold.train());
+      Split split = parts.apply(fold.train());
+      try (Network network = fresh.apply(split.train())) {
         TrainingRun run = new TrainingRun(network, loss, split.train(), split.held(), how);
         try (Progress progress = watch.apply(split.train())) {
           run.run(progress);

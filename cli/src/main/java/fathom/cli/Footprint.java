@@ -1,6 +1,7 @@
 package fathom.cli;
 
 import com.sun.management.OperatingSystemMXBean;
+import fathom.data.Dataset;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Locale;
@@ -25,11 +26,22 @@ final class Footprint {
    *
    * @throws BadInput if it needs more memory than there is
    */
-  static void require(NetworkOptions shape, LearningOptions how, int inputs, int outputs) {
-    double parameters = parameters(shape.hidden(), inputs, outputs);
+  static void require(NetworkOptions shape, LearningOptions how, Dataset data) {
+    int inputs = data.features();
+    int outputs = data.outputs();
+    double parameters = 0;
     double units = outputs + shape.hidden().stream().mapToDouble(n -> n).sum();
+    RecurrentOptions recurrent = shape.recurrent();
+    if (recurrent.given()) {
+      int steps = recurrent.steps(inputs, data.imageHeight());
+      parameters = recurrent.parameters(inputs / steps);
+      units += steps * recurrent.numbersOfStep();
+      inputs = recurrent.outputs();
+    }
+    parameters += parameters(shape.hidden(), inputs, outputs);
+    int samples = Math.max(how.batch(), shape.samplesBefore());
     int slabs = 2 + how.optimizer().moments().size();
-    double bytes = Float.BYTES * (slabs * parameters + 2 * units * how.batch());
+    double bytes = Float.BYTES * (slabs * parameters + 2 * units * samples);
     if (bytes > machine()) {
       throw new BadInput(
           String.format(

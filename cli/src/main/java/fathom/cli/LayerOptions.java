@@ -87,8 +87,9 @@ final class LayerOptions {
    *
    * @param hidden the units of the hidden layers
    * @param function their activation
+   * @param recurrent whether recurrent layers lie below them
    */
-  void check(List<Integer> hidden, Activation function) {
+  void check(List<Integer> hidden, Activation function, boolean recurrent) {
     if (batchNorm && layerNorm) {
       throw new BadInput("--batch-norm and --layer-norm exclude each other; give one of them");
     }
@@ -107,7 +108,14 @@ final class LayerOptions {
     if (noise != null && !(noise >= 0 && noise <= Float.MAX_VALUE)) {
       throw new BadInput("--noise must be at least 0 and finite, not " + noise);
     }
-    if (hidden.isEmpty() && (batchNorm || layerNorm || dropout != null || alphaDropout != null)) {
+    if (recurrent && (inputDropout != null || noise != null)) {
+      throw new BadInput(
+          (noise != null ? "--noise" : "--input-dropout")
+              + " is for rows that hidden layers read, and --recurrent reads them as sequences;"
+              + " leave it out");
+    }
+    boolean dropped = dropout != null && !recurrent;
+    if (hidden.isEmpty() && (batchNorm || layerNorm || dropped || alphaDropout != null)) {
       throw new BadInput(
           "norms and dropout are for hidden layers, and there are none; give --depth or --hidden");
     }
@@ -179,6 +187,13 @@ final class LayerOptions {
     }
     throw new BadInput(
         "--residual-scale must be auto or a finite number other than 0, not " + scale);
+  }
+
+  /** Adds what drops outputs of a layer, if anything does. */
+  void drop(NetworkBuilder builder) {
+    if (dropout != null) {
+      builder.dropout(dropout);
+    }
   }
 
   /** Adds the hidden layers, and what comes before them. */
@@ -264,9 +279,7 @@ final class LayerOptions {
     }
 
     private void drop() {
-      if (dropout != null) {
-        builder.dropout(dropout);
-      }
+      LayerOptions.this.drop(builder);
       if (alphaDropout != null) {
         builder.alphaDropout(alphaDropout);
       }

@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       RangeCommand.class,
       StressCommand.class,
       ReproduceCommand.class,
+      FoldCommand.class,
       InfoCommand.class
     })
 public final class Main implements Runnable {

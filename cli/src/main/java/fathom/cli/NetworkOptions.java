@@ -1,10 +1,14 @@
 package fathom.cli;
 
+import fathom.data.Batches;
+import fathom.data.Dataset;
+import fathom.data.Rows;
 import fathom.kernel.Engine;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
+import fathom.train.Lsuv;
 import java.util.Collections;
 import java.util.List;
 import picocli.CommandLine.Mixin;
@@ -15,6 +19,9 @@ final class NetworkOptions {
   private static final int DEPTH = 5;
   private static final int MOST_LAYERS = 100_000;
   private static final int WIDTH = 256;
+
+  /** Rows that sums are measured on: the variance of fewer is far off. */
+  private static final int LSUV_ROWS = 256;
 
   @Option(
       names = "--hidden",
@@ -45,10 +52,15 @@ final class NetworkOptions {
   @Option(
       names = "--init",
       paramLabel = "NAME",
-      description = "Initializer, such as he_normal; what suits the activation unless given.")
+      description =
+          "Initializer, such as he_normal, or lsuv: orthonormal weights, scaled layer by layer until"
+              + " sums on "
+              + LSUV_ROWS
+              + " rows have variance 1. What suits the activation unless given.")
   private String init;
 
   @Mixin private final LayerOptions layers = new LayerOptions();
+  @Mixin private final RecurrentOptions recurrent = new RecurrentOptions();
 
   /** Returns the units of the hidden layers, none for a linear model. */
   List<Integer> hidden() {
@@ -59,7 +71,11 @@ final class NetworkOptions {
       hidden.forEach(units -> requireAtLeast("--hidden", 1, units));
       return hidden;
     }
-    int layers = depth == null ? DEPTH : depth;
+    if (recurrent.given() && depth == null && width != null) {
+      throw new BadInput(
+          "--width is for hidden layers, and --recurrent has none; give --depth too");
+    }
+    int layers = depth != null ? depth : recurrent.given() ? 0 : DEPTH;
     int units = width == null ? WIDTH : width;
     requireAtLeast("--depth", 0, layers);
     requireAtLeast("--width", 1, units);
@@ -81,30 +97,85 @@ final class NetworkOptions {
   void check(boolean loaded) {
     boolean given =
         hidden != null || depth != null || width != null || activation != null || init != null;
-    if (loaded && (given || layers.given())) {
+    if (loaded && (given || layers.given() || recurrent.anyGiven())) {
       throw new BadInput(
           "--load takes the network from the file; leave out --hidden, --depth, --width,"
-              + " --activation, --init, norms, dropout, noise and --residual");
+              + " --activation, --init, norms, dropout, noise, --residual and --recurrent");
     }
-    layers.check(hidden(), activation());
-    if (init != null) {
-      Initializer unused = Initializer.named(init);
+    recurrent.check();
+    layers.check(hidden(), activation(), recurrent.given());
+    Initializer unused = initializer(Activation.IDENTITY);
+  }
+
+  private boolean isLsuv() {
+    return init != null && init.strip().equalsIgnoreCase("lsuv");
+  }
+
+  private Initializer initializer(Activation function) {
+    if (isLsuv()) {
+      return Initializer.ORTHOGONAL;
+    }
+    return init == null ? Initializer.recommended(function) : Initializer.named(init);
+  }
+
+  RecurrentOptions recurrent() {
+    return recurrent;
+  }
+
+  /** Returns the name of the initializer that was asked for, or null. */
+  String init() {
+    return init == null ? null : isLsuv() ? "lsuv" : Initializer.named(init).toString();
+  }
+
+  /** Returns the most samples that go through the network together before it learns. */
+  int samplesBefore() {
+    return isLsuv() ? LSUV_ROWS : 0;
+  }
+
+  /**
+   * Builds the network.
+   *
+   * @param train what it is to be trained on
+   * @throws BadInput if the rows give nothing to scale weights by
+   */
+  Network build(Engine engine, Rows train, int outputs, long seed) {
+    Dataset data = train.dataset();
+    NetworkBuilder builder = describe(data.features(), data.imageHeight(), outputs);
+    Network network = builder.seed(seed).engine(engine).build();
+    if (!isLsuv()) {
+      return network;
+    }
+    int rows = Math.min(LSUV_ROWS, train.size());
+    try (Batches.Iteration batches = train.batches(rows, seed).iterator()) {
+      List<Lsuv.Scaled> unused = Lsuv.initialize(network, batches.next());
+      return network;
+    } catch (IllegalArgumentException e) {
+      network.close();
+      throw new BadInput("--init lsuv: " + e.getMessage(), e);
+    } catch (Throwable t) {
+      network.close();
+      throw t;
     }
   }
 
-  /** Builds the network. */
-  Network build(Engine engine, int inputs, int outputs, long seed) {
+  /**
+   * Describes the network, whose weights are not scaled by rows yet.
+   *
+   * @param imageRows the rows of the image that a row of inputs is, or 0
+   * @throws BadInput if a row is no sequence of the steps that were asked for
+   */
+  NetworkBuilder describe(int inputs, int imageRows, int outputs) {
     Activation function = activation();
-    Initializer initializer =
-        init == null ? Initializer.recommended(function) : Initializer.named(init);
-    NetworkBuilder builder = Network.input(inputs);
-    layers.add(builder, hidden(), function, initializer);
-    if (init == null) {
-      builder.dense(outputs);
+    NetworkBuilder builder;
+    if (recurrent.given()) {
+      int steps = recurrent.steps(inputs, imageRows);
+      builder = Network.sequence(steps, inputs / steps);
+      recurrent.add(builder, layers::drop);
     } else {
-      builder.dense(outputs, Activation.IDENTITY, Initializer.named(init));
+      builder = Network.input(inputs);
     }
-    return builder.seed(seed).engine(engine).build();
+    layers.add(builder, hidden(), function, initializer(function));
+    return builder.dense(outputs, Activation.IDENTITY, initializer(Activation.IDENTITY));
   }
 
   private static void requireAtLeast(String option, int least, int value) {

@@ -119,9 +119,8 @@ final class RangeCommand implements Runnable {
     try (Engine engine = engines.open();
         TrainingData rows =
             source.forTraining(table.known(), new Holdout(null, how.seed()), null)) {
-      Footprint.require(shape, how, rows.data().features(), rows.data().outputs());
-      try (Network network =
-          shape.build(engine, rows.data().features(), rows.data().outputs(), how.seed())) {
+      Footprint.require(shape, how, rows.data());
+      try (Network network = shape.build(engine, rows.train(), rows.data().outputs(), how.seed())) {
         search(engine, rows, network, rowsFile, drawing);
       }
     }
@@ -167,6 +166,9 @@ final class RangeCommand implements Runnable {
     report.entry("fathom", Version.text() + ": " + machine);
     report.entry("data", rows.data().about());
     report.entry("network", Report.describe(network));
+    if (shape.init() != null) {
+      report.entry("weights", shape.init());
+    }
     print(range, text);
     report.entry("range", describe(range));
     if (rowsFile != null) {

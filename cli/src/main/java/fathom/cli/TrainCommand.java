@@ -128,7 +128,7 @@ final class TrainCommand implements Runnable {
     if (from != null) {
       return transfer.withNewHead(load, engine, from, rows.data().outputs(), how.seed());
     }
-    return folds == null ? build(engine, rows) : null;
+    return folds == null ? build(engine, rows, parts(rows.train()).train()) : null;
   }
 
   private void checkOptions() {
@@ -155,9 +155,9 @@ final class TrainCommand implements Runnable {
     return new Holdout(test, seed == null ? how.seed() : Long.parseLong(seed));
   }
 
-  private Network build(Engine engine, TrainingData rows) {
-    Footprint.require(shape, how, rows.data().features(), rows.data().outputs());
-    return shape.build(engine, rows.data().features(), rows.data().outputs(), how.seed());
+  private Network build(Engine engine, TrainingData rows, Rows train) {
+    Footprint.require(shape, how, rows.data());
+    return shape.build(engine, train, rows.data().outputs(), how.seed());
   }
 
   /** Returns the rows to train on and those to look at after each epoch, null if there are none. */
@@ -175,9 +175,13 @@ final class TrainCommand implements Runnable {
       report.entry("fathom", Version.text() + ": " + machine);
       report.entry("data", rows.data().about());
       report.entry("rows", folded.describe());
+      if (shape.init() != null) {
+        report.entry("weights", shape.init());
+      }
       report.entry("learning", how.describe(how.loss(rows.hasClasses())));
     }
-    folded.run(() -> build(engine, rows), part -> progress(err, part), quiet ? null : report);
+    folded.run(
+        part -> build(engine, rows, part), part -> progress(err, part), quiet ? null : report);
     folded.print(report);
     output.write(machine.addTo(folded.json()), out);
   }
@@ -195,6 +199,9 @@ final class TrainCommand implements Runnable {
     settings.put("data", rows.data().about());
     settings.put("rows", rows.describe(parts));
     settings.put("network", Report.describe(network));
+    if (shape.init() != null) {
+      settings.put("weights", shape.init());
+    }
     settings.put("learning", how.describe(loss));
     if (!quiet) {
       settings.forEach(report::entry);
@@ -261,6 +268,9 @@ final class TrainCommand implements Runnable {
     notes.put("learning", how.describe(loss));
     if (load != null) {
       notes.put("from", load.getFileName().toString());
+    }
+    if (shape.init() != null) {
+      notes.put("init", shape.init());
     }
     Model model =
         new Model(

@@ -7,7 +7,10 @@ import fathom.blas.Blas;
 import fathom.kernel.Engine;
 import fathom.kernel.Kernels;
 import fathom.nn.Network;
+import fathom.train.Model;
+import fathom.train.Models;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,7 +73,7 @@ class LayerOptionsTest {
     NetworkOptions shape = CommandLine.populateCommand(new NetworkOptions(), words);
     shape.check(false);
     try (Engine engine = new Engine(Blas.java(), Kernels.scalar(), 1);
-        Network network = shape.build(engine, 7, 3, 1)) {
+        Network network = shape.describe(7, 0, 3).engine(engine).build()) {
       return network.architecture();
     }
   }
@@ -100,6 +103,34 @@ class LayerOptionsTest {
     assertEquals(2, run.status(), run.err());
     assertEquals(1, run.err().lines().count(), run.err());
     assertTrue(run.err().contains(part), run.err());
+  }
+
+  @Test
+  void lsuvIsForFoldsAndRangesTooAndIsNoted() {
+    Path table = Samples.trees(folder, "trees.csv", 90);
+    Path model = folder.resolve("m.safetensors");
+    List<Object> words =
+        List.of("train", table, "--hidden", "8,8", "--init", "LSUV", "--epochs", 2);
+    Run once = Run.done(with(words, "--save", model));
+    assertTrue(once.out().contains("weights   lsuv\n"), once.out());
+    assertTrue(Run.done(with(words, "--folds", 3)).out().contains("weights   lsuv\n"));
+    try (Model read = Models.load(model)) {
+      assertEquals("lsuv", read.provenance().get("init"));
+    }
+    Run range = Run.done("range", table, "--hidden", 8, "--init", "lsuv", "--steps", 5);
+    assertTrue(range.out().contains("weights   lsuv\n"), range.out());
+    Path flat =
+        Samples.write(folder.resolve("flat.csv"), "a,b,kind\n" + "1,2,x\n1,2,y\n".repeat(9));
+    Run bad = Run.of("train", flat, "--init", "lsuv");
+    assertEquals(2, bad.status(), bad.err());
+    String part = "--init lsuv: LSUV cannot scale layer 0 (256 relu): its sums have variance 0.0";
+    assertTrue(bad.err().contains(part), bad.err());
+  }
+
+  private static Object[] with(List<Object> words, Object... more) {
+    List<Object> all = new ArrayList<>(words);
+    all.addAll(List.of(more));
+    return all.toArray();
   }
 
   @Test

@@ -18,7 +18,7 @@ class MainTest {
   @Test
   void withoutACommandUsageIsPrinted() {
     Run run = Run.done();
-    for (String command : List.of("train", "predict", "evaluate", "range", "info")) {
+    for (String command : List.of("train", "predict", "evaluate", "range", "fold", "info")) {
       assertTrue(run.out().contains("  " + command), run.out());
     }
     assertEquals("", run.err());
@@ -26,7 +26,7 @@ class MainTest {
 
   @Test
   void helpAndVersionAreEverywhere() {
-    for (String command : List.of("train", "predict", "evaluate", "range", "info")) {
+    for (String command : List.of("train", "predict", "evaluate", "range", "fold", "info")) {
       Run help = Run.done(command, "--help");
       assertTrue(help.out().startsWith("Usage: fathom " + command), help.out());
       assertTrue(help.out().contains("--debug"), help.out());

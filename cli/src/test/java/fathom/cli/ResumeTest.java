@@ -15,6 +15,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Trainings whose process is killed, and that go on as if nothing had been. */
 class ResumeTest {
@@ -23,18 +25,26 @@ class ResumeTest {
 
   private static final String SETTINGS =
       "train --hidden 24,24,24 --batch-norm --dropout 0.2 --residual --epochs 20 --batch 16"
-          + " --schedule plateau --patience 0 --validation 0.1 --seed 5";
+          + " --schedule plateau --patience 0 --validation 0.1 --seed 5 --init lsuv";
+
+  private static final String RECURRENT =
+      "train --recurrent lstm:12,gru:10 --dropout 0.2 --truncate 5 --clip-norm 1 --epochs 8 --batch"
+          + " 16 --validation 0.1 --seed 5";
 
   @TempDir private Path folder;
+  private String settings = SETTINGS;
 
   private List<Object> settings(Object... more) {
-    List<Object> words = new ArrayList<>(Arrays.asList((Object[]) SETTINGS.split(" ")));
+    List<Object> words = new ArrayList<>(Arrays.asList((Object[]) settings.split(" ")));
     words.addAll(Arrays.asList(more));
     return words;
   }
 
-  @Test
-  void killedAndStoppedItEndsWithTheSameModel() throws IOException, InterruptedException {
+  @ParameterizedTest
+  @ValueSource(strings = {SETTINGS, RECURRENT})
+  void killedAndStoppedItEndsWithTheSameModel(String command)
+      throws IOException, InterruptedException {
+    settings = command;
     Path whole = folder.resolve("whole.safetensors");
     Path figures = folder.resolve("whole.json");
     Run unused = Run.done(settings("--save", whole, "--json", figures, "--threads", 2).toArray());

@@ -26,10 +26,12 @@ final class Architecture {
   private String prefix = "";
   private int module;
 
-  /** Steps of the sequence that the next layer would see; 0 where there is none. */
+  /** Steps of the sequence that a row is; 0 if it is none. */
   private int steps;
 
+  /** Numbers of a step, as a row has them. */
   private int features;
+
   private int window;
 
   Architecture(int inputs) {
@@ -57,37 +59,47 @@ final class Architecture {
     if (!blocks.isEmpty()) {
       throw new IllegalStateException("a residual block was begun and not ended");
     }
-    return layers.stream().map(Layer::copy).toList();
+    return layers.stream().map(layer -> layer.times(layer.times())).toList();
   }
 
   private void add(Layer layer) {
     layers.add(layer);
     module += layer.modules();
     width = layer.out;
-    steps = layer instanceof Recurrent r ? r.steps : 0;
   }
 
-  /** Adds a recurrent layer; one right below it passes its whole sequence on. */
+  /** Adds a recurrent layer; the one before passes its whole sequence on, step by step. */
   void recurrent(Recurrent.Kind kind, int units, Activation activation, Initializer initializer) {
     positive("a layer", units);
-    if (steps == 0) {
-      throw new IllegalArgumentException(
-          "a recurrent layer needs a sequence: start with Network.sequence(steps, features) and put"
-              + " recurrent layers first, one right behind the other");
+    int below = layers.size() - 1;
+    while (below >= 0 && !(layers.get(below) instanceof Recurrent)) {
+      below--;
     }
-    if ((long) steps * kind.gates * Math.max(units, features) > MAX_UNITS) {
+    boolean begun = below >= 0 || layers.isEmpty();
+    if (steps == 0 || !begun || !blocks.isEmpty()) {
       throw new IllegalArgumentException(
-          String.format("%d units over %d steps are too many for a layer", units, steps));
+          "a recurrent layer needs a sequence: start with Network.sequence(steps, features) and a"
+              + " recurrent layer, and put none into a residual block");
     }
-    int last = layers.size() - 1;
-    if (last >= 0) {
-      Recurrent below = ((Recurrent) layers.get(last)).returningSequence();
-      layers.set(last, below);
-      features = below.units;
+    int numbers = below < 0 ? features : width;
+    requireSize((long) kind.gates * Math.max(units, numbers));
+    if (below >= 0) {
+      layers.set(below, ((Recurrent) layers.get(below)).returningSequence());
+      for (int i = below + 1; i < layers.size(); i++) {
+        requireSize(layers.get(i).out);
+        layers.set(i, layers.get(i).times(steps));
+      }
     }
     add(
         new Recurrent(
-            kind, steps, features, units, activation, initializer, window, prefix, module));
+            kind, steps, numbers, units, activation, initializer, window, prefix, module));
+  }
+
+  private void requireSize(long units) {
+    if (steps * units > MAX_UNITS) {
+      throw new IllegalArgumentException(
+          String.format("%d units over %d steps are too many for a layer", units, steps));
+    }
   }
 
   /** Lets gradients flow back some steps at most, in all recurrent layers. */

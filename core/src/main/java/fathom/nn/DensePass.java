@@ -56,7 +56,12 @@ final class DensePass extends Head {
     forward = engine.product(first ? Form.NT : Form.NN, layer.out, batch, layer.in);
     weightGradient = engine.product(first ? Form.NN : Form.NT, layer.out, layer.in, batch);
     inputGradient = engine.product(Form.TN, layer.in, batch, layer.out);
-    blocks = learns ? memory.scratch(weightGradient.tallest(), layer.in) : new Matrix[0];
+    // As tall as a block of the samples that count: how a product is cut depends on its size.
+    int tallest =
+        engine
+            .product(first ? Form.NN : Form.NT, layer.out, layer.in, memory.samples(batch))
+            .tallest();
+    blocks = learns ? memory.scratch(tallest, layer.in) : new Matrix[0];
   }
 
   @Override

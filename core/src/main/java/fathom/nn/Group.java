@@ -50,6 +50,10 @@ final class Group {
     return rows.length == 0 ? start : rows[rows.length - 1].a;
   }
 
+  boolean hasRows() {
+    return rows.length > 0;
+  }
+
   void forward(int from, int to) {
     for (RowPass pass : rows) {
       pass.forward(from, to);

@@ -16,6 +16,8 @@ abstract class Layer {
   private final String prefix;
   private final int module;
 
+  private int times = 1;
+
   /**
    * Places a layer.
    *
@@ -31,6 +33,21 @@ abstract class Layer {
 
   /** Returns the same layer with no parameters yet. */
   abstract Layer copy();
+
+  /**
+   * Returns how often a sample passes through: once, or step by step between recurrent layers,
+   * where {@link #in} and {@link #out} are the numbers of a step.
+   */
+  final int times() {
+    return times;
+  }
+
+  /** Returns a copy for so many steps of a sequence. */
+  final Layer times(int steps) {
+    Layer layer = copy();
+    layer.times = steps;
+    return layer;
+  }
 
   /** Adds the passes of a batch size. */
   abstract void enter(Plan plan);

@@ -53,8 +53,10 @@ public final class NetworkBuilder {
 
   /**
    * Adds a simple recurrent layer (Elman 1990), {@code h_t = f(W_ih x_t + b_ih + W_hh h_(t-1) +
-   * b_hh)} with {@code h_0 = 0}. A recurrent layer right behind it gets the whole sequence, any
-   * other the last state. Input weights are drawn by what suits the activation, recurrent ones
+   * b_hh)} with {@code h_0 = 0}. Where another recurrent layer follows, it gets the whole sequence,
+   * and so do the layers between the two, which work on each step by itself: a dense layer with the
+   * same weights at all of them, dropout with other draws. Behind the last recurrent layer comes
+   * its last state alone. Input weights are drawn by what suits the activation, recurrent ones
    * orthogonal (see {@link #recurrent}).
    *
    * @param activation tanh or ReLU

@@ -77,8 +77,8 @@ public final class Pass {
   }
 
   /**
-   * Returns a layer's output after {@link #forward}, feature-major: out x B, and units x T B, step
-   * by step, of a recurrent layer below another.
+   * Returns a layer's output after {@link #forward}, feature-major: out x B, and out x T B, step by
+   * step, below a recurrent layer.
    */
   public Matrix output(int layer) {
     return outputs.get(layer);

@@ -159,17 +159,21 @@ final class Plan {
     return forks.stream().anyMatch(f -> f.a == x);
   }
 
-  /** Returns memory for an output, rows x B. */
+  /** Returns memory for an output of as many columns as the one below has: rows x B, or T B. */
   Matrix allocate(int rows) {
+    return allocate(rows, groups.isEmpty() ? batch : last().a().cols());
+  }
+
+  private Matrix allocate(int rows, int cols) {
     if (training) {
-      return memory.matrix(rows, batch);
+      return sequence(rows, cols / batch);
     }
     List<Matrix> used = new ArrayList<>();
     if (!groups.isEmpty()) {
       used.add(last().a());
     }
     forks.forEach(f -> used.add(f.a));
-    return memory.reusable(rows, batch, used);
+    return memory.reusable(rows, cols, used);
   }
 
   /** Returns memory for a number of each unit. */
@@ -177,9 +181,9 @@ final class Plan {
     return memory.matrix(rows, 1);
   }
 
-  /** Returns memory for a number of each sample. */
+  /** Returns memory for a number of each column of the output below. */
   Matrix row() {
-    return memory.matrix(1, batch);
+    return sequence(1, output().cols() / batch);
   }
 
   /** Returns memory of its own for all steps of a sequence, rows x T B. */
@@ -193,7 +197,7 @@ final class Plan {
     boolean first = groups.isEmpty();
     Matrix x = first ? sequence(layer.features, layer.steps) : output();
     Cell cell = layer.cell(this);
-    Matrix a = layer.returnsSequence() ? cell.h : allocate(layer.units);
+    Matrix a = layer.returnsSequence() ? cell.h : allocate(layer.units, batch);
     boolean bottom = !training || lowest < 0;
     RecurrentPass pass = new RecurrentPass(engine, layer, cell, x, a, first, bottom);
     groups.add(new Group(pass, a));
@@ -256,7 +260,7 @@ final class Plan {
     Residual.ForkPass fork = forks.pop();
     Matrix branch = output();
     Matrix y = training || isForked(fork.a) ? allocate(branch.rows()) : fork.a;
-    Matrix gradient = training ? memory.matrix(branch.rows(), batch) : null;
+    Matrix gradient = training ? allocate(branch.rows()) : null;
     add(new Residual.JoinPass(engine.kernels(), fork, branch, y, gradient, scale));
   }
 

@@ -31,6 +31,11 @@ final class Reckoning extends Workspace {
   }
 
   @Override
+  int samples(int laidOut) {
+    return batch;
+  }
+
+  @Override
   long bytes(int rows, int cols) {
     return super.bytes(rows, cols == 1 ? 1 : batch);
   }

@@ -247,7 +247,7 @@ final class Recurrent extends Layer {
 
   @Override
   String brief() {
-    return kind.title + " " + units;
+    return kind.title + " " + units + (kind == Kind.RNN ? " " + activation : "");
   }
 
   /** Returns the layer in a line, as in {@code 12 x 8 -> 24 rnn tanh, xavier_uniform}. */

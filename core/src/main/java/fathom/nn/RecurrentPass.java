@@ -142,6 +142,11 @@ final class RecurrentPass extends Head {
         member.barrier();
       }
     }
+    if (layer.returnsSequence() && group.hasRows()) {
+      // They may write over states that others still read.
+      member.barrier();
+      group.forwardRows(member);
+    }
   }
 
   /** Makes the batch feature-major: number c of step t of sample b goes to row c, t B + b. */

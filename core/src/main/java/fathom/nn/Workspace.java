@@ -49,7 +49,7 @@ class Workspace implements AutoCloseable {
     this.draws = draws;
     passes = new Pass[capacity + 1];
     scratch = new MemorySegment[engine.threads()];
-    widest = layers.stream().mapToInt(l -> Math.max(l.in, l.out)).max().orElseThrow();
+    widest = layers.stream().mapToInt(l -> Math.max(l.in, l.out) * l.times()).max().orElseThrow();
   }
 
   final int capacity() {
@@ -95,15 +95,15 @@ class Workspace implements AutoCloseable {
   }
 
   /** Returns a matrix in a buffer that none of the given ones lies in. */
-  final Matrix reusable(int rows, int batch, List<Matrix> used) {
+  final Matrix reusable(int rows, int cols, List<Matrix> used) {
     for (MemorySegment buffer : buffers) {
       if (used.stream().noneMatch(m -> m.segment().equals(buffer))) {
-        return new Matrix(buffer, 0, rows, batch, batch);
+        return new Matrix(buffer, 0, rows, cols, cols);
       }
     }
     MemorySegment buffer = allocate(widest, capacity);
     buffers.add(buffer);
-    return new Matrix(buffer, 0, rows, batch, batch);
+    return new Matrix(buffer, 0, rows, cols, cols);
   }
 
   /** Returns a buffer for a gradient; rows times cols is at most the widest layer's. */
@@ -118,8 +118,10 @@ class Workspace implements AutoCloseable {
   Matrix[] scratch(int rows, int cols) {
     Matrix[] matrices = new Matrix[scratch.length];
     for (int i = 0; i < matrices.length; i++) {
-      if (scratch[i] == null || scratch[i].byteSize() < (long) rows * cols * Float.BYTES) {
-        scratch[i] = allocate(rows, cols);
+      long size = (long) rows * cols * Float.BYTES;
+      if (scratch[i] == null || scratch[i].byteSize() < size) {
+        bytes += size;
+        scratch[i] = segment(size);
       }
       matrices[i] = new Matrix(scratch[i], 0, rows, cols, cols);
     }
@@ -129,6 +131,11 @@ class Workspace implements AutoCloseable {
   private MemorySegment allocate(int rows, int cols) {
     bytes += bytes(rows, cols);
     return segment(Math.max(1, (long) rows * cols) * Float.BYTES);
+  }
+
+  /** Returns how many samples a pass is for that is laid out for so many. */
+  int samples(int laidOut) {
+    return laidOut;
   }
 
   /** Returns the memory of a matrix; cols is 1 or the capacity. */

@@ -3,6 +3,7 @@ package fathom.nn;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -65,8 +66,11 @@ public final class ReferenceForward {
         case "activation" -> y = activated(y, f);
         case "rnn", "gru", "lstm" -> {
           int steps = Integer.parseInt(words[0].split("x", 2)[0]);
-          boolean whole = i + 1 < words.length && isRecurrent(parts[i + 1][0]);
+          String rest = String.join(" ", Arrays.asList(words).subList(i + 1, words.length));
+          boolean whole = rest.matches("(.* )?(rnn|gru|lstm):.*");
+          y = i == 1 ? y : together(y, steps);
           y = recurrence.states(parts[i], f, i, recurrentParameters(), y, steps, whole);
+          y = whole ? apart(y, steps) : y;
           module++;
         }
         case "dropout", "alpha_dropout", "noise" -> {
@@ -91,8 +95,25 @@ public final class ReferenceForward {
     return y;
   }
 
-  private static boolean isRecurrent(String word) {
-    return word.equals("rnn") || word.equals("gru") || word.equals("lstm");
+  /** Makes a row of each step: step t of sample s is row t B + s. */
+  private static double[][] apart(double[][] x, int steps) {
+    int units = x[0].length / steps;
+    double[][] y = new double[steps * x.length][];
+    for (int r = 0; r < y.length; r++) {
+      int from = r / x.length * units;
+      y[r] = Arrays.copyOfRange(x[r % x.length], from, from + units);
+    }
+    return y;
+  }
+
+  /** Undoes {@link #apart}. */
+  private static double[][] together(double[][] x, int steps) {
+    int units = x[0].length;
+    double[][] y = new double[x.length / steps][steps * units];
+    for (int r = 0; r < x.length; r++) {
+      System.arraycopy(x[r], 0, y[r % y.length], r / y.length * units, units);
+    }
+    return y;
   }
 
   private double[][] parameter(String name) {

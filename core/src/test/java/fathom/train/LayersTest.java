@@ -111,6 +111,30 @@ class LayersTest {
                 .layerNorm(Activation.TANH)
                 .dense(OUT));
     all.put(
+        "between recurrent layers",
+        () ->
+            Network.sequence(IN, 1)
+                .rnn(5)
+                .dropout(0.3)
+                .dense(6, Activation.GELU)
+                .gru(4)
+                .activation(Activation.SOFTPLUS)
+                .noise(0.1)
+                .lstm(3)
+                .truncate(5)
+                .dense(OUT));
+    all.put(
+        "norms and skips between recurrent layers",
+        () ->
+            Network.sequence(IN, 1)
+                .gru(4)
+                .residual(0.5f, b -> b.layerNorm(Activation.TANH).dense(4, Activation.PRELU))
+                .dense(7)
+                .noBias()
+                .batchNorm(Activation.SILU)
+                .rnn(4)
+                .dense(OUT));
+    all.put(
         "dropout and noise",
         () ->
             Network.input(IN)

@@ -262,11 +262,15 @@ class RecurrentTest {
     NetworkBuilder rows = Network.input(12);
     String message = assertThrows(IllegalArgumentException.class, () -> rows.rnn(4)).getMessage();
     assertEquals(
-        "a recurrent layer needs a sequence: start with Network.sequence(steps, features) and put"
-            + " recurrent layers first, one right behind the other",
+        "a recurrent layer needs a sequence: start with Network.sequence(steps, features) and a"
+            + " recurrent layer, and put none into a residual block",
         message);
-    NetworkBuilder behind = Network.sequence(3, 4).gru(5).dense(6);
+    NetworkBuilder behind = Network.sequence(3, 4).dense(6);
     assertThrows(IllegalArgumentException.class, () -> behind.lstm(7));
+    NetworkBuilder block = Network.sequence(3, 4).gru(5);
+    assertThrows(IllegalArgumentException.class, () -> block.residual(b -> b.lstm(5)));
+    NetworkBuilder wide = Network.sequence(1 << 20, 1).gru(5).dense(1 << 10);
+    assertThrows(IllegalArgumentException.class, () -> wide.lstm(1));
     NetworkBuilder gelu = Network.sequence(3, 4);
     assertThrows(IllegalArgumentException.class, () -> gelu.rnn(5, Activation.GELU));
     NetworkBuilder gru = Network.sequence(3, 4).gru(5);
@@ -279,7 +283,12 @@ class RecurrentTest {
         new String[] {"3x", "3x4 rnn:tanh", "3x4 gru:", "12 lstm:4", "3x4 gru:5:0"}) {
       assertThrows(IllegalArgumentException.class, () -> Network.parse(text), text);
     }
-    for (String text : new String[] {"3x4 rnn:relu:5:2 gru:6 lstm:7:1 2:identity", "3x4 lstm:7"}) {
+    for (String text :
+        new String[] {
+          "3x4 rnn:relu:5:2 gru:6 lstm:7:1 2:identity",
+          "3x4 lstm:7",
+          "3x4 gru:5 6:relu dropout:0.5 lstm:7"
+        }) {
       try (Network network = Network.parse(text).build()) {
         assertEquals(text, network.architecture());
       }

@@ -5,18 +5,23 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import fathom.SharedFolder;
+import fathom.data.Augmentation;
 import fathom.data.Batch;
+import fathom.data.Batches;
 import fathom.data.DataException;
 import fathom.data.Dataset;
 import fathom.data.Digits;
+import fathom.data.Idx;
+import fathom.data.Rows;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.optim.Adam;
+import fathom.optim.Schedule;
 import fathom.optim.Sgd;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What one network has learnt, taken over by another. */
 class TransferTest {
   private static final int WIDTH = 64;
+  private static final int STROKES = 300;
 
   @TempDir private Path folder;
 
@@ -39,17 +45,7 @@ class TransferTest {
   /** Returns the digits of five classes, counted from 0, each pixel in [0, 1]. */
   private static Dataset digits(int first) {
     try (Dataset all = Digits.load()) {
-      List<float[]> x = new ArrayList<>();
-      List<Integer> y = new ArrayList<>();
-      for (Batch batch : all.batchesInOrder(1)) {
-        int label = batch.labels().getAtIndex(java.lang.foreign.ValueLayout.JAVA_INT, 0);
-        if (label >= first && label < first + 5) {
-          x.add(batch.inputs().rows(0, 1).toArray()[0]);
-          y.add(label - first);
-        }
-      }
-      int[] labels = y.stream().mapToInt(i -> i).toArray();
-      return Dataset.ofLabels(x.toArray(new float[0][]), labels, 5);
+      return all.rows().ofClasses(first, first + 1, first + 2, first + 3, first + 4);
     }
   }
 
@@ -132,6 +128,61 @@ class TransferTest {
       double after = own.epoch(data.batches(32, 4));
       assertTrue(Double.isFinite(after));
       assertTrue(moment.get(0, 9) != before[0][9]);
+    }
+  }
+
+  private static Network images(long seed) {
+    return Network.input(784)
+        .dense(STROKES, Activation.RELU)
+        .dense(STROKES, Activation.RELU)
+        .dense(STROKES, Activation.RELU)
+        .dense(5)
+        .seed(seed)
+        .build();
+  }
+
+  private static void learn(Network network, Batches first, long seed, int epochs) {
+    Trainer trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Adam(1e-3f));
+    trainer.schedule(Schedule.cosine((long) epochs * first.count(), 0));
+    for (int epoch = 0; epoch < epochs; epoch++) {
+      double unused = trainer.epoch(first.seeded(seed, epoch));
+    }
+  }
+
+  /**
+   * The first layer has seen 30,000 zeros to fours, shifted, turned and scaled, and knows strokes
+   * that a hundred examples each of five to nine teach less well.
+   */
+  @Test
+  void aFrozenLayerServesFewLabelsBetterThanANewOneAndCostsLess() {
+    Path file = folder.resolve("low.safetensors");
+    try (Idx.Sets sets = Idx.readDirectory(SharedFolder.require("data/mnist"));
+        Idx.Sets low = sets.ofClasses(0, 1, 2, 3, 4);
+        Idx.Sets high = sets.ofClasses(5, 6, 7, 8, 9);
+        Network known = images(1)) {
+      Augmentation distortion = Augmentation.images(28, 28).shift(2).rotate(15).scale(0.15f);
+      learn(known, low.train().rows().batches(64, 1).augmented(distortion), 1, 6);
+      Models.save(known, file);
+      Rows test = high.test().orElseThrow().rows();
+      Seeds seeds = new Seeds();
+      seeds.each(
+          seed -> {
+            Batches few = high.train().rows().perClass(100, seed).batches(25, seed);
+            try (Network fresh = images(100 + seed);
+                Network taken = images(100 + seed)) {
+              Models.loadLayers(taken, file, 3);
+              taken.freeze(1);
+              learn(fresh, few, seed, 25);
+              learn(taken, few, seed, 25);
+              double anew = Evaluation.accuracy(fresh, test);
+              double frozen = Evaluation.accuracy(taken, test);
+              double cost = taken.pass(25).flops() / fresh.pass(25).flops();
+              seeds.saw(seed, "anew " + anew + ", frozen " + frozen + " at " + cost);
+              seeds.count("the frozen layer is better", frozen > anew);
+              seeds.count("the frozen layer costs less", cost < 0.75);
+            }
+          });
+      seeds.require();
     }
   }
 
