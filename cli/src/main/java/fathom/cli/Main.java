@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       EvaluateCommand.class,
       RangeCommand.class,
       StressCommand.class,
+      ReproduceCommand.class,
       FoldCommand.class,
       InfoCommand.class
     })

@@ -46,8 +46,8 @@ final class OutputOptions {
     return file == null ? null : file.path();
   }
 
-  /** Writes the object where it was asked for, if anywhere. */
-  void write(JsonObject object, PrintWriter out) {
+  /** Writes the object, whose text is JSON, where it was asked for, if anywhere. */
+  void write(Object object, PrintWriter out) {
     if (isStandardOutput()) {
       out.println(object);
       out.flush();

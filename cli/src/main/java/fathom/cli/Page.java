@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -25,10 +26,12 @@ final class Page {
   /**
    * Writes a page.
    *
-   * @param script the name of the script that draws it
-   * @param json what it draws
+   * @param scripts the names of the scripts that draw it, one after the other
+   * @param json what they draw
    */
-  static void write(PrintWriter out, String title, String script, String json) {
+  static void write(PrintWriter out, String title, List<String> scripts, String json) {
+    List<String> programs =
+        scripts.stream().map(name -> resource(OWN + name + ".js").strip()).toList();
     Map<String, String> parts =
         Map.of(
             "title", title.replace("&", "&amp;").replace("<", "&lt;"),
@@ -36,7 +39,7 @@ final class Page {
             "chart-style", resource(CHARTS + "dist/uPlot.min.css").strip(),
             "chart-script", resource(CHARTS + "dist/uPlot.iife.min.js").strip(),
             "style", resource(OWN + "report.css").strip(),
-            "script", resource(OWN + script + ".js").strip(),
+            "script", String.join("\n", programs),
             // The one character by which text could end the element that holds it.
             "run", json.replace("<", "\\u003c"));
     Matcher hole = HOLE.matcher(resource(OWN + "page.html"));

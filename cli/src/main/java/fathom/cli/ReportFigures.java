@@ -202,8 +202,13 @@ final class ReportFigures {
     return chosen;
   }
 
-  private static void numbers(JsonGenerator json, String name, double[] values) throws IOException {
-    json.writeArrayFieldStart(name);
+  static void numbers(JsonGenerator json, String name, double[] values) throws IOException {
+    json.writeFieldName(name);
+    numbers(json, values);
+  }
+
+  static void numbers(JsonGenerator json, double[] values) throws IOException {
+    json.writeStartArray();
     for (double value : values) {
       number(json, value);
     }

@@ -64,7 +64,7 @@ final class ReportPage {
   }
 
   void write(PrintWriter out) {
-    Page.write(out, title, "report", json());
+    Page.write(out, title, List.of("charts", "report"), json());
   }
 
   private String json() {

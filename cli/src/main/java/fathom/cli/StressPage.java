@@ -58,7 +58,7 @@ final class StressPage {
   }
 
   void write(PrintWriter out) {
-    Page.write(out, "Stress: what deep networks come to", "stress", json());
+    Page.write(out, "Stress: what deep networks come to", List.of("stress"), json());
   }
 
   private String json() {

@@ -1,0 +1,143 @@
+package fathom.lab;
+
+import fathom.data.Dataset;
+import fathom.data.Digits;
+import fathom.matrix.Matrix;
+import fathom.nn.Activation;
+import fathom.nn.Initializer;
+import fathom.nn.Network;
+import java.lang.foreign.Arena;
+import java.util.List;
+
+/** Gradients on their way down a five-layer tanh net, under the old initializer and Xavier's. */
+final class XavierGradients implements Reproduction {
+  private static final int DEPTH = 5;
+  private static final int WIDTH = 1000;
+
+  /** U[-1/sqrt(n), 1/sqrt(n)]: n Var(W) = 1/3. */
+  private static final Initializer OLD = Initializer.LECUN_UNIFORM.gain(Math.sqrt(1 / 3.0));
+
+  @Override
+  public String name() {
+    return "xavier";
+  }
+
+  @Override
+  public String title() {
+    return "Gradients fade on their way down under the old initializer, and last under Xavier's";
+  }
+
+  @Override
+  public String source() {
+    return "Glorot and Bengio (2010), section 4.2, equations 10 to 16, Figures 6 to 8";
+  }
+
+  /** Mean squares of a layer's outputs, of the gradient by its sums, and by its weights. */
+  private static final class Profile {
+    final double[] signal = new double[DEPTH];
+    final double[] gradient = new double[DEPTH];
+    final double[] weights = new double[DEPTH];
+
+    /** Returns by what a mean square grows from the top hidden layer to the first, a layer. */
+    double growthDown(double[] by) {
+      return Math.pow(by[0] / by[DEPTH - 1], 1.0 / (DEPTH - 1));
+    }
+  }
+
+  @Override
+  public Outcome run(Form form, Bench bench) {
+    int rows = form == Form.FAST ? 20 : 300;
+    Profile old;
+    Profile xavier;
+    try (Dataset digits = Digits.load()) {
+      Matrix x = digits.inputs().rows(0, rows);
+      old = profile(bench, x, OLD);
+      bench.say("old initializer, " + rows + " rows");
+      xavier = profile(bench, x, Initializer.XAVIER_UNIFORM);
+      bench.say("Xavier, " + rows + " rows");
+    }
+    double spread = Double.NEGATIVE_INFINITY;
+    for (int i = 1; i < DEPTH; i++) {
+      for (int k = 1; k < DEPTH; k++) {
+        spread = Math.max(spread, old.weights[i] / old.weights[k]);
+      }
+    }
+    double up = Math.pow(xavier.signal[DEPTH - 1] / xavier.signal[0], 1.0 / (DEPTH - 1));
+    // Published factors hold where tanh is linear. Its slope takes 2 q of a mean square at sums'
+    // variance q; q is at most 0.08 in the first layer here and falls, so a tenth is room enough
+    // for both nets, and below it the sampling of 10^6 weights, sqrt(2 / 1000) a layer, is lost.
+    return new Outcome()
+        .check(
+            Check.near(
+                "gradient's mean square, growth a layer down, old",
+                1 / 3.0,
+                old.growthDown(old.gradient),
+                0.1 / 3))
+        .check(
+            Check.near(
+                "gradient's mean square, growth a layer down, Xavier",
+                1,
+                xavier.growthDown(xavier.gradient),
+                0.1))
+        .check(
+            Check.near(
+                "signal's mean square, growth a layer up, old",
+                1 / 3.0,
+                Math.pow(old.signal[DEPTH - 1] / old.signal[0], 1.0 / (DEPTH - 1)),
+                0.1 / 3))
+        .check(Check.near("signal's mean square, growth a layer up, Xavier", 1, up, 0.1))
+        .check(
+            Check.between(
+                "weights' gradients, old: largest mean square over least",
+                "about the same in all layers",
+                spread,
+                1,
+                1.5))
+        .note(
+            "Five hidden layers of 1,000 tanh units under a softmax's ten, UCI digits; gradients are"
+                + " sent down from standard normal ones at the outputs.")
+        .figure(
+            new Figure.Chart(
+                "Mean square of back-propagated gradients",
+                "hidden layer",
+                "mean square",
+                true,
+                List.of(
+                    Figure.Curve.counted("old initializer", old.gradient),
+                    Figure.Curve.counted("Xavier", xavier.gradient))))
+        .figure(
+            new Figure.Chart(
+                "Mean square of outputs",
+                "hidden layer",
+                "mean square",
+                true,
+                List.of(
+                    Figure.Curve.counted("old initializer", old.signal),
+                    Figure.Curve.counted("Xavier", xavier.signal))));
+  }
+
+  private static Profile profile(Bench bench, Matrix x, Initializer initializer) {
+    Profile profile = new Profile();
+    try (Arena arena = Arena.ofShared();
+        Network network =
+            bench.plain(x.cols(), DEPTH, WIDTH, Activation.TANH, initializer, 10, 1)) {
+      SignalPass pass = new SignalPass(network);
+      List<float[][]> outputs = pass.forward(x);
+      float[][] top = SignalPass.noise(bench.engine(), arena, x.rows(), 10, 2).toArray();
+      for (int layer = 0; layer < DEPTH; layer++) {
+        profile.signal[layer] = Moments.of(outputs.get(layer)).meanSquare();
+      }
+      for (int r = 0; r < x.rows(); r++) {
+        pass.backward(x.rows(r, r + 1), top[r]);
+        for (int layer = 0; layer < DEPTH; layer++) {
+          List<String> names = network.parameterNames(layer);
+          Matrix w = network.gradients().get(names.get(0));
+          Matrix b = network.gradients().get(names.get(1));
+          profile.gradient[layer] += Moments.of(b).meanSquare() / x.rows();
+          profile.weights[layer] += Moments.of(w).meanSquare() / x.rows();
+        }
+      }
+    }
+    return profile;
+  }
+}
