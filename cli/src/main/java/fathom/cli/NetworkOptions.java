@@ -1,5 +1,6 @@
 package fathom.cli;
 
+import fathom.data.Dataset;
 import fathom.kernel.Engine;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
@@ -92,8 +93,8 @@ final class NetworkOptions {
     }
   }
 
-  /** Builds the network. */
-  Network build(Engine engine, int inputs, int outputs, long seed) {
+  /** Describes the network. */
+  NetworkBuilder builder(Engine engine, int inputs, int outputs, long seed) {
     Activation function = activation();
     Initializer initializer =
         init == null ? Initializer.recommended(function) : Initializer.named(init);
@@ -104,7 +105,32 @@ final class NetworkOptions {
     } else {
       builder.dense(outputs, Activation.IDENTITY, Initializer.named(init));
     }
-    return builder.seed(seed).engine(engine).build();
+    return builder.seed(seed).engine(engine);
+  }
+
+  /** Returns how many weights and biases the dense layers have. */
+  double parameters(int inputs, int outputs) {
+    double sum = 0;
+    double in = inputs;
+    for (int units : hidden()) {
+      sum += (in + 1) * units;
+      in = units;
+    }
+    return sum + (in + 1) * outputs;
+  }
+
+  /**
+   * Builds the network.
+   *
+   * @param rows how many there are to train on
+   * @param copies how many copies of it others keep
+   * @throws BadInput if there is not memory enough to train it
+   */
+  Network build(Engine engine, LearningOptions how, Dataset data, int rows, int copies) {
+    int inputs = data.features();
+    NetworkBuilder network = builder(engine, inputs, data.outputs(), how.seed());
+    Footprint.require(network, parameters(inputs, data.outputs()), how, rows, copies);
+    return network.build();
   }
 
   private static void requireAtLeast(String option, int least, int value) {

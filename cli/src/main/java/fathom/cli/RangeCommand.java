@@ -118,9 +118,7 @@ final class RangeCommand implements Runnable {
     try (Engine engine = engines.open();
         TrainingData rows =
             source.forTraining(table.known(), new Holdout(null, how.seed()), null)) {
-      Footprint.require(shape, how, rows.data().features(), rows.data().outputs());
-      try (Network network =
-          shape.build(engine, rows.data().features(), rows.data().outputs(), how.seed())) {
+      try (Network network = shape.build(engine, how, rows.data(), rows.train().size(), 0)) {
         search(engine, rows, network, rowsFile, drawing);
       }
     }

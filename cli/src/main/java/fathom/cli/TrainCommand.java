@@ -148,8 +148,8 @@ final class TrainCommand implements Runnable {
   }
 
   private Network build(Engine engine, TrainingData rows) {
-    Footprint.require(shape, how, rows.data().features(), rows.data().outputs());
-    return shape.build(engine, rows.data().features(), rows.data().outputs(), how.seed());
+    int copies = how.copies() + watch.copies(how.optimizer().moments().size(), page.path() != null);
+    return shape.build(engine, how, rows.data(), rows.train().size(), copies);
   }
 
   /** Returns the rows to train on and those to look at after each epoch, null if there are none. */
@@ -158,7 +158,7 @@ final class TrainCommand implements Runnable {
   }
 
   private void crossValidate(Engine engine, TrainingData rows) {
-    CrossValidation folded = new CrossValidation(rows, folds, this::parts, how);
+    CrossValidation folded = new CrossValidation(rows, folds, this::parts, how, watch);
     Machine machine = Machine.of(engine);
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
@@ -169,7 +169,14 @@ final class TrainCommand implements Runnable {
       report.entry("rows", folded.describe());
       report.entry("learning", how.describe(how.loss(rows.hasClasses())));
     }
-    folded.run(() -> build(engine, rows), part -> progress(err, part), quiet ? null : report);
+    try (Ending ending = new Ending()) {
+      Checkpoints none = Checkpoints.none(ending);
+      if (!folded.run(
+          none, () -> build(engine, rows), part -> progress(err, part), quiet ? null : report)) {
+        say(err, none.farewell());
+        return;
+      }
+    }
     folded.print(report);
     output.write(machine.addTo(folded.json()), out);
   }
@@ -193,14 +200,11 @@ final class TrainCommand implements Runnable {
     }
     TrainingReport summary = new TrainingReport(rows, network, data, machine);
     summary.asked(spec.root().commandLine().getParseResult().originalArgs(), settings);
-    try (Checkpoints checkpoints = keeping.open(spec, rows);
-        Progress progress = progress(err, parts.train())) {
-      long steps = how.steps(parts.train());
-      run.watch(
-          trainer -> watch.attach(trainer, steps, page.history(), progress::line), page.history());
-      if (!run.keptBy(checkpoints).run(progress)) {
+    try (Ending ending = new Ending()) {
+      Checkpoints checkpoints = keeping.open(ending, spec, rows);
+      if (!run(run, checkpoints, parts.train())) {
         watch.write();
-        progress.line(checkpoints.farewell());
+        say(err, checkpoints.farewell());
         return;
       }
     } catch (TrainingDivergedException e) {
@@ -225,6 +229,22 @@ final class TrainCommand implements Runnable {
                 .ran(run, page.history(), steps(parts))
                 .tested(result, from == null ? rows.classNames() : from.classNames()));
     output.write(json(network, run, machine, result, rows), out);
+  }
+
+  /** Trains, and shows it; returns whether it came to its end. */
+  private boolean run(TrainingRun run, Checkpoints checkpoints, Rows train) {
+    try (Progress progress = progress(spec.commandLine().getErr(), train)) {
+      long steps = how.steps(train);
+      run.watch(
+          trainer -> watch.attach(trainer, steps, page.history(), progress::line), page.history());
+      return run.run(checkpoints, progress);
+    }
+  }
+
+  /** Tells what even those must hear who want it quiet. */
+  private static void say(PrintWriter err, String text) {
+    err.println(text);
+    err.flush();
   }
 
   /** Returns how many steps an epoch takes. */

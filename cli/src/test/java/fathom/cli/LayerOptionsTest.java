@@ -70,7 +70,7 @@ class LayerOptionsTest {
     NetworkOptions shape = CommandLine.populateCommand(new NetworkOptions(), words);
     shape.check(false);
     try (Engine engine = new Engine(Blas.java(), Kernels.scalar(), 1);
-        Network network = shape.build(engine, 7, 3, 1)) {
+        Network network = shape.builder(engine, 7, 3, 1).build()) {
       return network.architecture();
     }
   }
