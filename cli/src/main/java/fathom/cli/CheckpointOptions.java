@@ -2,11 +2,12 @@ package fathom.cli;
 
 import fathom.train.Checkpoint;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,7 +22,7 @@ final class CheckpointOptions {
   private static final String DATA = "data";
 
   /** What the numbers of a training do not depend on, so that it may change on the way. */
-  private static final Set<String> FREE =
+  static final Set<String> FREE =
       Set.of(
           "--checkpoint",
           "--checkpoint-every",
@@ -95,14 +96,15 @@ final class CheckpointOptions {
   }
 
   /**
-   * Returns what keeps a training, and listens for its end.
+   * Returns what keeps a training.
    *
+   * @param ending who knows when to stop
    * @param spec the command with all its settings
    * @throws BadInput if the checkpoint to go on from is of another training
    */
-  Checkpoints open(CommandSpec spec, TrainingData rows) {
+  Checkpoints open(Ending ending, CommandSpec spec, TrainingData rows) {
     if (target() == null) {
-      return Checkpoints.none();
+      return Checkpoints.none(ending);
     }
     Map<String, String> settings = settings(spec, rows);
     if (resume != null) {
@@ -112,7 +114,8 @@ final class CheckpointOptions {
     boolean known = often.matches();
     long number = known ? Long.parseLong(often.group(1)) : 1;
     boolean seconds = often.group(2).equals("s");
-    return new Checkpoints(target(), seconds ? 0 : number, seconds ? number : 0, resume, settings);
+    return new Checkpoints(
+        ending, target(), seconds ? 0 : number, seconds ? number : 0, resume, settings);
   }
 
   private static Map<String, String> settings(CommandSpec spec, TrainingData rows) {
@@ -131,14 +134,13 @@ final class CheckpointOptions {
   }
 
   private void requireSame(Map<String, String> here, Map<String, String> there) {
-    Map<String, String> all = new LinkedHashMap<>(here);
-    there.forEach(
-        (key, value) -> {
-          if (key.startsWith(SETTING)) {
-            all.putIfAbsent(key, value);
-          }
-        });
-    for (String key : all.keySet()) {
+    Set<String> keys = new TreeSet<>(here.keySet());
+    there.keySet().stream().filter(key -> key.startsWith(SETTING)).forEach(keys::add);
+    // An option may be the reason for other data, and says more.
+    keys.remove(DATA);
+    List<String> all = new ArrayList<>(keys);
+    all.add(DATA);
+    for (String key : all) {
       String ours = here.get(key);
       String theirs = there.get(key);
       if (ours == null || !ours.equals(theirs)) {

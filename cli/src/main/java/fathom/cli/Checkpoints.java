@@ -1,73 +1,77 @@
 package fathom.cli;
 
 import fathom.train.Checkpoint;
+import fathom.train.EarlyStopping;
 import fathom.train.Trainer;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 
-/**
- * Keeps a training in a file. While it is open, a signal that ends the process (Ctrl-C, SIGTERM)
- * waits until the step under way is done and kept.
- */
-final class Checkpoints implements AutoCloseable {
-  private static final Checkpoints NONE = new Checkpoints(null, 0, 0, null, Map.of());
-
+/** Keeps a training in a file: now and then, and when the process is to end. */
+final class Checkpoints {
+  private final Ending ending;
   private final Path file;
   private final long steps;
   private final long nanos;
   private final Path resume;
   private final Map<String, String> settings;
-  private final CountDownLatch done = new CountDownLatch(1);
-  private final Thread hook = new Thread(this::stopAndWait, "fathom-checkpoint");
-  private volatile boolean ending;
   private long last = System.nanoTime();
 
   /**
-   * Listens for the end of the process.
-   *
-   * @param file where to keep the training, or null to do nothing at all
+   * @param ending who knows when to stop
+   * @param file where to keep the training
    * @param steps how often in steps, or 0
    * @param seconds how often in seconds, or 0
    * @param resume what to go on from, or null
    * @param settings what a training that goes on must have been told too
    */
-  Checkpoints(Path file, long steps, long seconds, Path resume, Map<String, String> settings) {
+  Checkpoints(
+      Ending ending,
+      Path file,
+      long steps,
+      long seconds,
+      Path resume,
+      Map<String, String> settings) {
+    this.ending = ending;
     this.file = file;
     this.steps = steps;
     nanos = seconds * 1_000_000_000;
     this.resume = resume;
     this.settings = settings;
-    if (file != null) {
-      Runtime.getRuntime().addShutdownHook(hook);
-    }
   }
 
-  /** Returns what keeps nothing. */
-  static Checkpoints none() {
-    return NONE;
+  /** Returns what keeps nothing, and only stops. */
+  static Checkpoints none(Ending ending) {
+    return new Checkpoints(ending, null, 0, 0, null, Map.of());
   }
 
   /** Brings a trainer to where it was; returns null if it is to start from the beginning. */
-  Checkpoint.Progress resume(Trainer trainer) {
-    return resume == null ? null : Checkpoint.load(resume, trainer);
+  Checkpoint.Progress resume(Trainer trainer, EarlyStopping stopping) {
+    return resume == null ? null : Checkpoint.load(resume, trainer, stopping);
   }
 
-  /** Takes note of a step; returns whether the training has to stop. */
+  /**
+   * Takes note of a step; returns whether the training has to stop.
+   *
+   * @param stopping what watches the network, or null
+   * @param batch how many batches of the epoch are done
+   * @param atEnd whether the training is done
+   */
   boolean stepped(
-      Trainer trainer, int epoch, int batch, boolean atEnd, Supplier<Map<String, String>> sums) {
-    if (file == null) {
-      return false;
-    }
-    boolean stop = ending;
-    if (stop || atEnd || isDue(trainer.state().steps())) {
+      Trainer trainer,
+      EarlyStopping stopping,
+      int epoch,
+      int batch,
+      boolean atEnd,
+      Supplier<Map<String, String>> sums) {
+    boolean stop = ending.isAsked();
+    if (file != null && (stop || atEnd || isDue(trainer.state().steps()))) {
       Map<String, String> notes = new HashMap<>(settings);
       notes.putAll(sums.get());
       try {
-        Checkpoint.save(trainer, new Checkpoint.Progress(epoch, batch, notes), file);
+        Checkpoint.save(trainer, stopping, new Checkpoint.Progress(epoch, batch, notes), file);
       } catch (UncheckedIOException e) {
         throw new BadInput("--checkpoint: " + e.getMessage(), e);
       }
@@ -82,29 +86,9 @@ final class Checkpoints implements AutoCloseable {
 
   /** Returns how to go on. */
   String farewell() {
-    return "stopped; " + file + " keeps the training: repeat the command with --resume " + file;
-  }
-
-  private void stopAndWait() {
-    ending = true;
-    try {
-      done.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /** Lets the process end. */
-  @Override
-  public void close() {
-    if (file == null) {
-      return;
-    }
-    done.countDown();
-    try {
-      boolean unused = Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // The process is ending; it waited for this.
-    }
+    return file == null
+        ? "stopped; nothing is kept: repeat the command, with --checkpoint FILE to be able to go on"
+            + " the next time"
+        : "stopped; " + file + " keeps the training: repeat the command with --resume " + file;
   }
 }

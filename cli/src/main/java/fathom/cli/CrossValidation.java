@@ -5,9 +5,11 @@ import fathom.data.Split;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.train.Evaluation;
+import fathom.train.TrainingDivergedException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -19,6 +21,7 @@ final class CrossValidation {
   private final List<Split> folds;
   private final Function<Rows, Split> parts;
   private final LearningOptions how;
+  private final MonitorOptions watch;
   private final Loss loss;
   private final double[] figures;
   private long parameters;
@@ -30,14 +33,21 @@ final class CrossValidation {
   /**
    * @param folds how many
    * @param parts divides what a fold trains on into that and what it looks at after each epoch
+   * @param watch what happens when a training goes wrong
    * @throws BadInput if a fold has too few steps for the schedule
    * @throws IllegalArgumentException if the folds are too few or too many for the rows
    */
-  CrossValidation(TrainingData data, int folds, Function<Rows, Split> parts, LearningOptions how) {
+  CrossValidation(
+      TrainingData data,
+      int folds,
+      Function<Rows, Split> parts,
+      LearningOptions how,
+      MonitorOptions watch) {
     this.data = data;
     this.folds = data.data().rows().folds(folds, how.seed());
     this.parts = parts;
     this.how = how;
+    this.watch = watch;
     loss = how.loss(data.hasClasses());
     figures = new double[folds];
     // The first fold holds the most rows out, so that it has the fewest steps.
@@ -55,20 +65,27 @@ final class CrossValidation {
   }
 
   /**
-   * Trains and tests fold after fold.
+   * Trains and tests fold after fold; returns whether all were.
    *
+   * @param keeper who says when to stop
    * @param fresh builds an untrained network for the rows that it is to be trained on
    * @param report where to tell of each fold, or null
    */
-  void run(Function<Rows, Network> fresh, Function<Rows, Progress> watch, Report report) {
+  boolean run(
+      Checkpoints keeper,
+      Function<Rows, Network> fresh,
+      Function<Rows, Progress> shown,
+      Report report) {
     for (int i = 0; i < figures.length; i++) {
       Split fold = folds.get(i);
       data.fitTo(fold.train());
       Split split = parts.apply(fold.train());
       try (Network network = fresh.apply(split.train())) {
         TrainingRun run = new TrainingRun(network, loss, split.train(), split.held(), how);
-        try (Progress progress = watch.apply(split.train())) {
-          run.run(progress);
+        try (Progress progress = shown.apply(split.train())) {
+          if (!train(run, keeper, progress, "fold " + (i + 1), how.steps(split.train()))) {
+            return false;
+          }
         }
         Evaluation test = Evaluation.of(network, fold.held(), loss);
         figures[i] =
@@ -82,6 +99,18 @@ final class CrossValidation {
           report.test("fold " + (i + 1), test, data.data().targetScaling());
         }
       }
+    }
+    return true;
+  }
+
+  private boolean train(
+      TrainingRun run, Checkpoints keeper, Progress progress, String fold, long most) {
+    Consumer<String> told = text -> progress.line(fold + ": " + text);
+    run.watch(trainer -> watch.attach(trainer, most, null, told), null);
+    try {
+      return run.run(keeper, progress);
+    } catch (TrainingDivergedException e) {
+      throw new BadInput(fold + ": " + e.getMessage(), e);
     }
   }
 

@@ -57,7 +57,7 @@ final class EvaluateCommand implements Runnable {
   private void evaluate(Engine engine, ModelFile file, Dataset data) {
     Rows rows = rows(file, data);
     long start = System.nanoTime();
-    Evaluation result = Evaluation.of(file.network(), rows, file.loss());
+    Evaluation result = Evaluation.measured(file.network(), rows, file.loss());
     double seconds = (System.nanoTime() - start) / 1e9;
     Machine machine = Machine.of(engine);
     PrintWriter out = spec.commandLine().getOut();
@@ -66,9 +66,9 @@ final class EvaluateCommand implements Runnable {
     report.entry("network", Report.describe(file.network()));
     report.entry("data", data.about());
     report.test(result, data.targetScaling());
-    Measures measures = Measures.of(file.network(), rows);
-    measures.print(report);
     boolean classes = file.task() == Task.CLASSIFICATION;
+    Measures measures = Measures.of(result, classes);
+    measures.print(report);
     if (classes) {
       report.confusion(result, file.classNames());
       measures.printClasses(output.text(out, spec.commandLine().getErr()), file.classNames());

@@ -1,9 +1,9 @@
 package fathom.cli;
 
 import com.sun.management.OperatingSystemMXBean;
-import fathom.data.Dataset;
+import fathom.nn.Memory;
+import fathom.nn.NetworkBuilder;
 import java.lang.management.ManagementFactory;
-import java.util.List;
 import java.util.Locale;
 
 /**
@@ -22,45 +22,45 @@ final class Footprint {
   }
 
   /**
+   * Returns the bytes of a training.
+   *
+   * @param batch the most samples of a step
+   * @param moments what the optimizer keeps of each parameter
+   * @param copies how many copies of parameters and statistics others keep
+   */
+  static double bytes(NetworkBuilder network, int batch, int moments, int copies) {
+    Memory memory = network.memory(batch);
+    return (2.0 + moments + copies) * memory.parameters()
+        + (1.0 + copies) * memory.statistics()
+        + memory.training()
+        + memory.inference();
+  }
+
+  /**
    * Refuses a network that cannot fit.
    *
+   * @param parameters how many weights and biases its dense layers have
+   * @param samples the most that go through it together
+   * @param copies how many copies of it others keep
    * @throws BadInput if it needs more memory than there is
    */
-  static void require(NetworkOptions shape, LearningOptions how, Dataset data) {
-    int inputs = data.features();
-    int outputs = data.outputs();
-    double parameters = 0;
-    double units = outputs + shape.hidden().stream().mapToDouble(n -> n).sum();
-    RecurrentOptions recurrent = shape.recurrent();
-    if (recurrent.given()) {
-      int steps = recurrent.steps(inputs, data.imageHeight());
-      parameters = recurrent.parameters(inputs / steps);
-      units += steps * recurrent.numbersOfStep();
-      inputs = recurrent.outputs();
+  static void require(
+      NetworkBuilder network, double parameters, LearningOptions how, int samples, int copies) {
+    int moments = how.optimizer().moments().size();
+    // What is too large by its weights alone is not laid out.
+    double bytes = Float.BYTES * (2.0 + moments + copies) * parameters;
+    if (bytes <= machine()) {
+      bytes = bytes(network, samples, moments, copies);
     }
-    parameters += parameters(shape.hidden(), inputs, outputs);
-    int samples = Math.max(how.batch(), shape.samplesBefore());
-    int slabs = 2 + how.optimizer().moments().size();
-    double bytes = Float.BYTES * (slabs * parameters + 2 * units * samples);
     if (bytes > machine()) {
       throw new BadInput(
           String.format(
               Locale.ROOT,
               "a network of %.3g parameters needs %.3g GB to train, and this machine has %.3g GB;"
-                  + " use fewer or smaller layers",
+                  + " use fewer or smaller layers, or smaller batches",
               parameters,
               bytes / GIGABYTE,
               machine() / GIGABYTE));
     }
-  }
-
-  private static double parameters(List<Integer> hidden, int inputs, int outputs) {
-    double sum = 0;
-    double in = inputs;
-    for (int units : hidden) {
-      sum += (in + 1) * units;
-      in = units;
-    }
-    return sum + (in + 1) * outputs;
   }
 }

@@ -161,6 +161,11 @@ final class LearningOptions {
     return regularization;
   }
 
+  /** Returns how many copies of the network are kept in training. */
+  int copies() {
+    return regularization.copies();
+  }
+
   /** Returns the batches of an epoch, in a random order and with their rows varied as asked for. */
   Batches batches(Rows rows, int epoch) {
     Batches batches =

@@ -1,9 +1,7 @@
 package fathom.cli;
 
-import fathom.data.Rows;
-import fathom.data.Task;
-import fathom.nn.Network;
 import fathom.train.ClassificationMetrics;
+import fathom.train.Evaluation;
 import fathom.train.RegressionMetrics;
 import java.io.PrintWriter;
 import java.util.List;
@@ -23,11 +21,11 @@ final class Measures {
     this.numbers = numbers;
   }
 
-  /** Predicts all rows and compares. */
-  static Measures of(Network network, Rows rows) {
-    return rows.dataset().task() == Task.CLASSIFICATION
-        ? new Measures(ClassificationMetrics.of(network, rows), null)
-        : new Measures(null, RegressionMetrics.of(network, rows));
+  /** Returns what was measured. */
+  static Measures of(Evaluation measured, boolean classes) {
+    return classes
+        ? new Measures(measured.classification(), null)
+        : new Measures(null, measured.regression());
   }
 
   /** Prints one entry. */

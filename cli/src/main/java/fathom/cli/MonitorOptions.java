@@ -95,6 +95,17 @@ final class MonitorOptions {
     }
   }
 
+  /**
+   * Returns how many copies of a network are kept for this.
+   *
+   * @param moments as many as the optimizer has, which a rollback keeps too
+   * @param reported whether somebody else wants samples
+   */
+  int copies(int moments, boolean reported) {
+    boolean watched = reported || file != null || FlightRecorder.isInitialized();
+    return (rollback ? 1 + moments : 0) + (watched ? 1 : 0);
+  }
+
   private Monitor monitor(Monitor reported) {
     Monitor all = reported;
     if (file != null) {

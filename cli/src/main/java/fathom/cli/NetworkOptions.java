@@ -127,26 +127,29 @@ final class NetworkOptions {
     return init == null ? null : isLsuv() ? "lsuv" : Initializer.named(init).toString();
   }
 
-  /** Returns the most samples that go through the network together before it learns. */
-  int samplesBefore() {
-    return isLsuv() ? LSUV_ROWS : 0;
-  }
-
   /**
    * Builds the network.
    *
    * @param train what it is to be trained on
-   * @throws BadInput if the rows give nothing to scale weights by
+   * @param copies how many copies of it others keep
+   * @throws BadInput if there is not memory enough to train it, or the rows give nothing to scale
+   *     weights by
    */
-  Network build(Engine engine, Rows train, int outputs, long seed) {
+  Network build(Engine engine, LearningOptions how, Rows train, int outputs, int copies) {
     Dataset data = train.dataset();
-    NetworkBuilder builder = describe(data.features(), data.imageHeight(), outputs);
-    Network network = builder.seed(seed).engine(engine).build();
+    int imageRows = data.imageHeight();
+    NetworkBuilder builder = describe(data.features(), imageRows, outputs);
+    builder.seed(how.seed()).engine(engine);
+    int together = Math.max(how.batch(), isLsuv() ? LSUV_ROWS : 0);
+    int samples = Math.clamp(together, 1, Math.max(1, train.size()));
+    double parameters = parameters(data.features(), imageRows, outputs);
+    Footprint.require(builder, parameters, how, samples, copies);
+    Network network = builder.build();
     if (!isLsuv()) {
       return network;
     }
     int rows = Math.min(LSUV_ROWS, train.size());
-    try (Batches.Iteration batches = train.batches(rows, seed).iterator()) {
+    try (Batches.Iteration batches = train.batches(rows, how.seed()).iterator()) {
       List<Lsuv.Scaled> unused = Lsuv.initialize(network, batches.next());
       return network;
     } catch (IllegalArgumentException e) {
@@ -176,6 +179,21 @@ final class NetworkOptions {
     }
     layers.add(builder, hidden(), function, initializer(function));
     return builder.dense(outputs, Activation.IDENTITY, initializer(Activation.IDENTITY));
+  }
+
+  /** Returns how many weights and biases the recurrent and the dense layers have. */
+  private double parameters(int inputs, int imageRows, int outputs) {
+    double sum = 0;
+    double in = inputs;
+    if (recurrent.given()) {
+      sum = recurrent.parameters(inputs / recurrent.steps(inputs, imageRows));
+      in = recurrent.outputs();
+    }
+    for (int units : hidden()) {
+      sum += (in + 1) * units;
+      in = units;
+    }
+    return sum + (in + 1) * outputs;
   }
 
   private static void requireAtLeast(String option, int least, int value) {

@@ -119,8 +119,7 @@ final class RangeCommand implements Runnable {
     try (Engine engine = engines.open();
         TrainingData rows =
             source.forTraining(table.known(), new Holdout(null, how.seed()), null)) {
-      Footprint.require(shape, how, rows.data());
-      try (Network network = shape.build(engine, rows.train(), rows.data().outputs(), how.seed())) {
+      try (Network network = shape.build(engine, how, rows.train(), rows.data().outputs(), 0)) {
         search(engine, rows, network, rowsFile, drawing);
       }
     }

@@ -79,6 +79,11 @@ final class RegularizationOptions {
     return patience == null ? null : new EarlyStopping(network, patience);
   }
 
+  /** Returns how many copies of the network {@link #stopping} keeps. */
+  int copies() {
+    return patience == null ? 0 : 1;
+  }
+
   /** Returns what to add to a line about the learning; empty for nothing. */
   String describe() {
     StringBuilder text = new StringBuilder();

@@ -156,8 +156,8 @@ final class TrainCommand implements Runnable {
   }
 
   private Network build(Engine engine, TrainingData rows, Rows train) {
-    Footprint.require(shape, how, rows.data());
-    return shape.build(engine, train, rows.data().outputs(), how.seed());
+    int copies = how.copies() + watch.copies(how.optimizer().moments().size(), page.path() != null);
+    return shape.build(engine, how, train, rows.data().outputs(), copies);
   }
 
   /** Returns the rows to train on and those to look at after each epoch, null if there are none. */
@@ -166,7 +166,7 @@ final class TrainCommand implements Runnable {
   }
 
   private void crossValidate(Engine engine, TrainingData rows) {
-    CrossValidation folded = new CrossValidation(rows, folds, this::parts, how);
+    CrossValidation folded = new CrossValidation(rows, folds, this::parts, how, watch);
     Machine machine = Machine.of(engine);
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
@@ -180,8 +180,17 @@ final class TrainCommand implements Runnable {
       }
       report.entry("learning", how.describe(how.loss(rows.hasClasses())));
     }
-    folded.run(
-        part -> build(engine, rows, part), part -> progress(err, part), quiet ? null : report);
+    try (Ending ending = new Ending()) {
+      Checkpoints none = Checkpoints.none(ending);
+      if (!folded.run(
+          none,
+          part -> build(engine, rows, part),
+          part -> progress(err, part),
+          quiet ? null : report)) {
+        say(err, none.farewell());
+        return;
+      }
+    }
     folded.print(report);
     output.write(machine.addTo(folded.json()), out);
   }
@@ -208,14 +217,11 @@ final class TrainCommand implements Runnable {
     }
     TrainingReport summary = new TrainingReport(rows, network, data, machine);
     summary.asked(spec.root().commandLine().getParseResult().originalArgs(), settings);
-    try (Checkpoints checkpoints = keeping.open(spec, rows);
-        Progress progress = progress(err, parts.train())) {
-      long steps = how.steps(parts.train());
-      run.watch(
-          trainer -> watch.attach(trainer, steps, page.history(), progress::line), page.history());
-      if (!run.keptBy(checkpoints).run(progress)) {
+    try (Ending ending = new Ending()) {
+      Checkpoints checkpoints = keeping.open(ending, spec, rows);
+      if (!run(run, checkpoints, parts.train())) {
         watch.write();
-        progress.line(checkpoints.farewell());
+        say(err, checkpoints.farewell());
         return;
       }
     } catch (TrainingDivergedException e) {
@@ -243,6 +249,22 @@ final class TrainCommand implements Runnable {
                 .ran(run, page.history(), steps(parts))
                 .tested(result, from == null ? rows.classNames() : from.classNames()));
     output.write(json(network, run, machine, result, rows), out);
+  }
+
+  /** Trains, and shows it; returns whether it came to its end. */
+  private boolean run(TrainingRun run, Checkpoints checkpoints, Rows train) {
+    try (Progress progress = progress(spec.commandLine().getErr(), train)) {
+      long steps = how.steps(train);
+      run.watch(
+          trainer -> watch.attach(trainer, steps, page.history(), progress::line), page.history());
+      return run.run(checkpoints, progress);
+    }
+  }
+
+  /** Tells what even those must hear who want it quiet. */
+  private static void say(PrintWriter err, String text) {
+    err.println(text);
+    err.flush();
   }
 
   /** Returns how many steps an epoch takes. */

@@ -24,6 +24,7 @@ final class TrainingRun {
   private static final String WAITED = "waited";
   private static final String SECONDS = "seconds";
   private static final String TRAINED = "trained";
+  private static final String STEPS = "steps";
 
   private final Network network;
   private final Loss loss;
@@ -39,7 +40,7 @@ final class TrainingRun {
   private double validationLoss = Double.NaN;
   private Consumer<Trainer> setUp = trainer -> {};
   private RunHistory history;
-  private Checkpoints checkpoints = Checkpoints.none();
+  private Checkpoints checkpoints;
 
   // Of the epoch under way.
   private double sum;
@@ -71,14 +72,13 @@ final class TrainingRun {
     history = newHistory;
   }
 
-  /** Keeps the training, and goes on from one that was kept. */
-  TrainingRun keptBy(Checkpoints keeper) {
+  /**
+   * Trains, and shows it; returns whether it came to its end.
+   *
+   * @param keeper who keeps the training, may have kept it before, and says when to stop
+   */
+  boolean run(Checkpoints keeper, Progress progress) {
     checkpoints = keeper;
-    return this;
-  }
-
-  /** Trains, and shows it; returns whether it came to its end. */
-  boolean run(Progress progress) {
     RegularizationOptions against = how.regularization();
     try (Trainer trainer = new Trainer(network, against.smoothed(loss), how.optimizer());
         EarlyStopping stopping = against.stopping(network)) {
@@ -86,14 +86,13 @@ final class TrainingRun {
       trainer.constraint(against.constraint());
       trainer.schedule(rates.schedule());
       setUp.accept(trainer);
-      Checkpoint.Progress start = checkpoints.resume(trainer);
+      Checkpoint.Progress start = checkpoints.resume(trainer, stopping);
       if (start != null) {
         goOnFrom(start.notes());
-        steps = trainer.state().steps();
       }
       int done = start == null ? 0 : start.batch();
       for (int epoch = start == null ? 1 : start.epoch(); epoch <= how.epochs(); epoch++) {
-        if (!steps(trainer, epoch, done, progress)) {
+        if (!steps(trainer, stopping, epoch, done, progress)) {
           return false;
         }
         done = 0;
@@ -115,7 +114,8 @@ final class TrainingRun {
   }
 
   /** Takes the steps of an epoch that are not done; returns whether it came to its end. */
-  private boolean steps(Trainer trainer, int epoch, int done, Progress progress) {
+  private boolean steps(
+      Trainer trainer, EarlyStopping stopping, int epoch, int done, Progress progress) {
     Batches batches = how.batches(train, epoch);
     double before = elapsed;
     double waitedBefore = waited;
@@ -132,7 +132,7 @@ final class TrainingRun {
         elapsed = before + (System.nanoTime() - start) / 1e9;
         waited = waitedBefore + iteration.waitedNanos() / 1e9;
         boolean atEnd = epoch == how.epochs() && batch == batches.count();
-        if (checkpoints.stepped(trainer, epoch, batch, atEnd, this::sums)) {
+        if (checkpoints.stepped(trainer, stopping, epoch, batch, atEnd, this::sums)) {
           return false;
         }
       }
@@ -177,7 +177,8 @@ final class TrainingRun {
         ELAPSED, Double.toString(elapsed),
         SECONDS, Double.toString(seconds),
         WAITED, Double.toString(waited),
-        TRAINED, Long.toString(trained));
+        TRAINED, Long.toString(trained),
+        STEPS, Long.toString(steps));
   }
 
   private void goOnFrom(Map<String, String> sums) {
@@ -188,6 +189,7 @@ final class TrainingRun {
     seconds = Double.parseDouble(sums.get(SECONDS));
     waited = Double.parseDouble(sums.get(WAITED));
     trained = Long.parseLong(sums.get(TRAINED));
+    steps = Long.parseLong(sums.get(STEPS));
   }
 
   private String figures(String which, double lossValue, double accuracy) {

@@ -97,6 +97,23 @@ class CrossValidationTest {
     assertTrue(run.out().contains("80 in 2 folds"), run.out());
   }
 
+  /** At such a rate the first steps leave nothing finite. */
+  @Test
+  void rollbacksAreForFoldsTooAndADivergedFoldIsNamed() {
+    Path table = Samples.prices(folder, "prices.csv", 90);
+    Object[] args = {
+      "train", table, "--folds", 3, "--hidden", 8, "--epochs", 30, "--optimizer", "sgd"
+    };
+    Run lost = Run.of(with(args, "--lr", 1e4));
+    assertEquals(2, lost.status(), lost.err());
+    String last = lost.err().lines().reduce((a, b) -> b).orElse("");
+    assertTrue(last.startsWith("fathom train: fold 1: training diverged at step "), lost.err());
+    Run saved = Run.done(with(args, "--lr", 8, "--rollback"));
+    for (int fold = 1; fold <= 3; fold++) {
+      assertTrue(saved.err().contains("fold " + fold + ": rollback to step 0"), saved.err());
+    }
+  }
+
   private static Object[] with(Object[] args, Object... more) {
     List<Object> all = new ArrayList<>(List.of(args));
     all.addAll(List.of(more));

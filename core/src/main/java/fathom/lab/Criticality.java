@@ -70,8 +70,7 @@ public record Criticality(
     // At a jump q* is 0 on the one side and infinite on the other, and 1 in between.
     boolean jumps = Math.abs(theory.variance(1) - 1) < 1e-9;
     double q = jumps ? 1 : theory.fixedPoint();
-    return new Criticality(
-        f.toString(), gain * gain, biasVariance, q, theory.chi(q));
+    return new Criticality(f.toString(), gain * gain, biasVariance, q, theory.chi(q));
   }
 
   /** Returns sigma_w. */
