@@ -106,6 +106,17 @@ class LayerOptionsTest {
   }
 
   @Test
+  void deepNetworksTrainUnderPlainDescentWithLsuv() {
+    String deep =
+        "train --depth 40 --width 48 --activation elu --optimizer sgd --lr 0.02 --epochs 6";
+    String[] words = (deep + " --quiet --json - --init lsuv").split(" ", -1);
+    double scaled = (double) Run.done((Object[]) words).json().get("test_accuracy");
+    words[words.length - 1] = "normal(0.01)";
+    double naive = (double) Run.done((Object[]) words).json().get("test_accuracy");
+    assertTrue(scaled > 0.85 && naive < 0.2, "seed 0: " + scaled + ", naive " + naive);
+  }
+
+  @Test
   void lsuvIsForFoldsAndRangesTooAndIsNoted() {
     Path table = Samples.trees(folder, "trees.csv", 90);
     Path model = folder.resolve("m.safetensors");
