@@ -213,12 +213,8 @@ class SweepTest {
         Files.write(torn, java.util.Arrays.copyOf(bytes, cut));
         try (FindingFile file = FindingFile.resume(torn, "setup")) {
           Sweep rest = new Sweep(trial, cells, file.found());
-          int lines =
-              (int)
-                  new String(bytes, 0, cut, StandardCharsets.UTF_8)
-                      .chars()
-                      .filter(c -> c == '\n')
-                      .count();
+          String left = new String(bytes, 0, cut, StandardCharsets.UTF_8);
+          int lines = (int) left.chars().filter(c -> c == '\n').count();
           int done = Math.max(0, lines - (name.endsWith(".csv") ? 1 : 0));
           assertEquals(cells.size() - done, rest.cells().size(), "cut at " + cut);
           List<Finding> unused = rest.cells().isEmpty() ? null : sweep(rest, 1, file);

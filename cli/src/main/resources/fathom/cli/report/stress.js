@@ -350,10 +350,10 @@
     new uPlot({
       width: Math.max(200, holder.clientWidth), height: 230, padding: [8, 12, 0, 0],
       legend: { show: false }, cursor: { drag: { x: true, y: false }, points: { size: 6 } },
-      scales: { x: { time: false }, y: options.log ? { distr: 3 } : { range: options.range } },
+      scales: { x: { time: false }, y: { range: options.range } },
       axes: [
         { ...axis, label: options.x, labelFont: "12px system-ui, sans-serif", labelSize: 20 },
-        { ...axis, size: 62, values: (u, ticks) => ticks.map(v => (v === null ? "" : short(v))) },
+        { ...axis, size: 62, values: (u, ticks) => ticks.map(v => (v === null ? "" : short(options.log ? Math.pow(10, v) : v))) },
       ],
       bands: options.bands, series: [{}].concat(options.series.map(s => ({ spanGaps: true, width: 2, points: { show: false }, ...s }))),
     }, options.data, holder);
@@ -381,7 +381,7 @@
         const tables = pinned.map(i => {
           const ys = value(y, i);
           const xs = x ? value(x, i).slice(0, ys.length) : ys.map((v, k) => 1 + Math.round((k + 0.5) * value("steps", i) / ys.length));
-          return [xs, ys.map(v => (v === null || (options.log && v <= 0) ? null : v))];
+          return [xs, ys.map(v => (v === null || (options.log && v <= 0) ? null : options.log ? Math.log10(v) : v))];
         });
         if (!tables.some(t => t[1].some(v => v !== null))) return;
         chart(grid, title, { ...options, data: uPlot.join(tables), series: pinned.map((i, k) => ({ stroke: tints[k] })) });
