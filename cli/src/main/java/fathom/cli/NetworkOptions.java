@@ -1,12 +1,16 @@
 package fathom.cli;
 
 import fathom.kernel.Engine;
+import fathom.lab.Criticality;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -15,6 +19,11 @@ final class NetworkOptions {
   private static final int DEPTH = 5;
   private static final int MOST_LAYERS = 100_000;
   private static final int WIDTH = 256;
+  private static final Map<String, Initializer> CRITICAL =
+      Map.of(
+          "critical", Initializer.LECUN_NORMAL,
+          "critical_uniform", Initializer.LECUN_UNIFORM,
+          "critical_orthogonal", Initializer.ORTHOGONAL);
 
   @Option(
       names = "--hidden",
@@ -45,10 +54,13 @@ final class NetworkOptions {
   @Option(
       names = "--init",
       paramLabel = "NAME",
-      description = "Initializer, such as he_normal; what suits the activation unless given.")
+      description =
+          "Initializer, such as he_normal; critical, critical_uniform or critical_orthogonal for"
+              + " weights at the activation's critical gain; what suits the activation unless"
+              + " given.")
   private String init;
 
-  @Mixin private final LayerOptions layers = new LayerOptions();
+  @Mixin private LayerOptions layers = new LayerOptions();
 
   /** Returns the units of the hidden layers, none for a linear model. */
   List<Integer> hidden() {
@@ -87,23 +99,52 @@ final class NetworkOptions {
               + " --activation, --init, norms, dropout, noise and --residual");
     }
     layers.check(hidden(), activation());
-    if (init != null) {
-      Initializer unused = Initializer.named(init);
+    Initializer unused = initializer(activation());
+  }
+
+  /** Returns what draws the weights before an activation. */
+  private Initializer initializer(Activation function) {
+    if (init == null) {
+      return Initializer.recommended(function);
     }
+    Initializer scheme = CRITICAL.get(init.toLowerCase(Locale.ROOT).replace('-', '_'));
+    return scheme == null ? Initializer.named(init) : Criticality.initializer(function, scheme);
+  }
+
+  /** Returns what stands between the products. */
+  LayerOptions layers() {
+    return layers;
+  }
+
+  /** Returns the same with another initializer. */
+  NetworkOptions initializedBy(String name) {
+    NetworkOptions other = with(layers);
+    other.init = name;
+    return other;
+  }
+
+  /** Returns the same with other layers between the products. */
+  NetworkOptions with(UnaryOperator<LayerOptions> change) {
+    return with(change.apply(layers));
+  }
+
+  private NetworkOptions with(LayerOptions others) {
+    NetworkOptions other = new NetworkOptions();
+    other.hidden = hidden;
+    other.depth = depth;
+    other.width = width;
+    other.activation = activation;
+    other.init = init;
+    other.layers = others;
+    return other;
   }
 
   /** Builds the network. */
   Network build(Engine engine, int inputs, int outputs, long seed) {
     Activation function = activation();
-    Initializer initializer =
-        init == null ? Initializer.recommended(function) : Initializer.named(init);
     NetworkBuilder builder = Network.input(inputs);
-    layers.add(builder, hidden(), function, initializer);
-    if (init == null) {
-      builder.dense(outputs);
-    } else {
-      builder.dense(outputs, Activation.IDENTITY, Initializer.named(init));
-    }
+    layers.add(builder, hidden(), function, initializer(function));
+    builder.dense(outputs, Activation.IDENTITY, initializer(Activation.IDENTITY));
     return builder.seed(seed).engine(engine).build();
   }
 
