@@ -69,6 +69,48 @@ final class LayerOptions {
               + " blocks), unless given.")
   private String scale;
 
+  /** Returns the same with layer normalization. */
+  LayerOptions normalized() {
+    LayerOptions other = copy();
+    other.batchNorm = false;
+    other.layerNorm = true;
+    return other;
+  }
+
+  /** Returns the same with skips. */
+  LayerOptions skipping() {
+    LayerOptions other = copy();
+    other.residual = true;
+    return other;
+  }
+
+  private LayerOptions copy() {
+    LayerOptions other = new LayerOptions();
+    other.batchNorm = batchNorm;
+    other.layerNorm = layerNorm;
+    other.dropout = dropout;
+    other.inputDropout = inputDropout;
+    other.alphaDropout = alphaDropout;
+    other.noise = noise;
+    other.residual = residual;
+    other.block = block;
+    other.scale = scale;
+    return other;
+  }
+
+  boolean hasNorm() {
+    return batchNorm || layerNorm;
+  }
+
+  boolean hasSkips() {
+    return residual;
+  }
+
+  /** Returns whether skips have a block to lead around. */
+  boolean canSkip(List<Integer> hidden) {
+    return blocks(hidden) > 0;
+  }
+
   /** Returns whether anything was asked for. */
   boolean given() {
     return batchNorm

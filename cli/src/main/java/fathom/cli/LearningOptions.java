@@ -141,7 +141,11 @@ final class LearningOptions {
 
   /** Returns the optimizer that was asked for. */
   Optimizer optimizer() {
-    float lr = startRate();
+    return optimizer(startRate());
+  }
+
+  /** Returns the same with another rate. */
+  Optimizer optimizer(float lr) {
     requireRange("--lr", lr, Float.POSITIVE_INFINITY);
     if (weightDecay != null) {
       requireRange("--weight-decay", weightDecay, Float.POSITIVE_INFINITY);
@@ -196,7 +200,8 @@ final class LearningOptions {
         seed);
   }
 
-  private float startRate() {
+  /** Returns the rate before a schedule changes it. */
+  float startRate() {
     return rate == null ? method().rate() : rate;
   }
 

@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       PredictCommand.class,
       EvaluateCommand.class,
       RangeCommand.class,
+      PreflightCommand.class,
       StressCommand.class,
       ReproduceCommand.class,
       FoldCommand.class,
@@ -51,6 +52,7 @@ public final class Main implements Runnable {
     Failures failures = new Failures(() -> main.debug || System.getenv("FATHOM_DEBUG") != null);
     CommandLine line = new CommandLine(main);
     RangeCommand.hideOptionsOfTrain(line.getSubcommands().get("range").getCommandSpec());
+    PreflightCommand.hideOptionsOfTrain(line.getSubcommands().get("preflight").getCommandSpec());
     return line.setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler(failures)
         .setExecutionStrategy(failures);

@@ -4,6 +4,7 @@ import fathom.data.Batches;
 import fathom.data.Dataset;
 import fathom.data.Rows;
 import fathom.kernel.Engine;
+import fathom.lab.Criticality;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
 import fathom.nn.Network;
@@ -11,6 +12,9 @@ import fathom.nn.NetworkBuilder;
 import fathom.train.Lsuv;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -19,6 +23,11 @@ final class NetworkOptions {
   private static final int DEPTH = 5;
   private static final int MOST_LAYERS = 100_000;
   private static final int WIDTH = 256;
+  private static final Map<String, Initializer> CRITICAL =
+      Map.of(
+          "critical", Initializer.LECUN_NORMAL,
+          "critical_uniform", Initializer.LECUN_UNIFORM,
+          "critical_orthogonal", Initializer.ORTHOGONAL);
 
   /** Rows that sums are measured on: the variance of fewer is far off. */
   private static final int LSUV_ROWS = 256;
@@ -53,14 +62,15 @@ final class NetworkOptions {
       names = "--init",
       paramLabel = "NAME",
       description =
-          "Initializer, such as he_normal, or lsuv: orthonormal weights, scaled layer by layer until"
-              + " sums on "
+          "Initializer, such as he_normal; critical, critical_uniform or critical_orthogonal for"
+              + " weights at the activation's critical gain; lsuv for orthonormal weights, scaled"
+              + " layer by layer until sums on "
               + LSUV_ROWS
-              + " rows have variance 1. What suits the activation unless given.")
+              + " rows have variance 1; what suits the activation unless given.")
   private String init;
 
-  @Mixin private final LayerOptions layers = new LayerOptions();
-  @Mixin private final RecurrentOptions recurrent = new RecurrentOptions();
+  @Mixin private LayerOptions layers = new LayerOptions();
+  @Mixin private RecurrentOptions recurrent = new RecurrentOptions();
 
   /** Returns the units of the hidden layers, none for a linear model. */
   List<Integer> hidden() {
@@ -104,18 +114,29 @@ final class NetworkOptions {
     }
     recurrent.check();
     layers.check(hidden(), activation(), recurrent.given());
-    Initializer unused = initializer(Activation.IDENTITY);
+    Initializer unused = initializer(activation());
   }
 
   private boolean isLsuv() {
     return init != null && init.strip().equalsIgnoreCase("lsuv");
   }
 
+  private String scheme() {
+    return init.strip().toLowerCase(Locale.ROOT).replace('-', '_');
+  }
+
+  /** Returns what draws the weights before an activation. */
   private Initializer initializer(Activation function) {
+    if (init == null) {
+      return Initializer.recommended(function);
+    }
     if (isLsuv()) {
       return Initializer.ORTHOGONAL;
     }
-    return init == null ? Initializer.recommended(function) : Initializer.named(init);
+    Initializer critical = CRITICAL.get(scheme());
+    return critical == null
+        ? Initializer.named(init)
+        : Criticality.initializer(function, critical);
   }
 
   RecurrentOptions recurrent() {
@@ -124,7 +145,11 @@ final class NetworkOptions {
 
   /** Returns the name of the initializer that was asked for, or null. */
   String init() {
-    return init == null ? null : isLsuv() ? "lsuv" : Initializer.named(init).toString();
+    if (init == null) {
+      return null;
+    }
+    boolean ours = isLsuv() || CRITICAL.containsKey(scheme());
+    return ours ? scheme() : Initializer.named(init).toString();
   }
 
   /**
@@ -159,6 +184,35 @@ final class NetworkOptions {
       network.close();
       throw t;
     }
+  }
+
+  /** Returns what stands between the products. */
+  LayerOptions layers() {
+    return layers;
+  }
+
+  /** Returns the same with another initializer. */
+  NetworkOptions initializedBy(String name) {
+    NetworkOptions other = with(layers);
+    other.init = name;
+    return other;
+  }
+
+  /** Returns the same with other layers between the products. */
+  NetworkOptions with(UnaryOperator<LayerOptions> change) {
+    return with(change.apply(layers));
+  }
+
+  private NetworkOptions with(LayerOptions others) {
+    NetworkOptions other = new NetworkOptions();
+    other.hidden = hidden;
+    other.depth = depth;
+    other.width = width;
+    other.activation = activation;
+    other.init = init;
+    other.layers = others;
+    other.recurrent = recurrent;
+    return other;
   }
 
   /**

@@ -96,8 +96,8 @@ public final class Expectations {
     return Normal.FINE.mean(g, Math.sqrt(notNegative("q", q)), f.kinks());
   }
 
-  /** Given U, V is normal around c U with variance q (1 - c²). */
-  private double pair(DoubleUnaryOperator g, double q, double c) {
+  /** Returns E g(U) g(V): given U, V is normal around c U with variance q (1 - c²). */
+  double pair(DoubleUnaryOperator g, double q, double c) {
     if (!(c >= -1 && c <= 1)) {
       throw new IllegalArgumentException("a correlation is from -1 to 1, not " + c);
     }

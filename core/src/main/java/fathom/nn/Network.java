@@ -134,6 +134,11 @@ public final class Network implements AutoCloseable {
     return layers.get(layer) instanceof Biased biased ? biased.activation : null;
   }
 
+  /** Returns what draws a dense layer's weights, or null if the layer is none. */
+  public Initializer initializer(int layer) {
+    return layers.get(layer) instanceof Dense dense ? dense.initializer : null;
+  }
+
   /** Returns the names of a layer's parameters, its weights first; none is fine. */
   public List<String> parameterNames(int layer) {
     Slab.Layout own = new Slab.Layout();

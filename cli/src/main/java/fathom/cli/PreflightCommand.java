@@ -1,0 +1,268 @@
+package fathom.cli;
+
+import fathom.kernel.Engine;
+import fathom.lab.Claim;
+import fathom.lab.Preflight;
+import fathom.lab.PreflightStudy;
+import fathom.nn.Loss;
+import fathom.nn.Network;
+import fathom.optim.Optimizer;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code fathom preflight}. */
+@Command(
+    name = "preflight",
+    description =
+        "Says, before any training, whether a network can be trained, where its signals or gradients"
+            + " are lost if not, and what would help.")
+final class PreflightCommand implements Runnable {
+  private static final List<String> OF_TRAIN =
+      List.of(
+          "--no-shuffle",
+          "--schedule",
+          "--warmup",
+          "--lr-end",
+          "--decay",
+          "--period",
+          "--period-growth",
+          "--power",
+          "--patience",
+          "--l1",
+          "--max-norm",
+          "--label-smoothing",
+          "--early-stopping",
+          "--augment",
+          "--mixup");
+
+  private static final int MOST_CURES = 3;
+
+  /** A change of the network or of how it learns, as it is typed. */
+  private record Change(String words, NetworkOptions shape, float rate) {}
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "DATA",
+      description =
+          "A directory of IDX files such as MNIST's, a .csv or .csv.gz table, or a .npy array;"
+              + " without it, the handwritten digits that ship with Fathom.")
+  private Path data;
+
+  @Mixin private TableOptions table;
+  @Mixin private LabelFileOptions labelFile;
+  @Mixin private NetworkOptions shape;
+  @Mixin private LearningOptions how;
+
+  @Option(
+      names = "--study",
+      paramLabel = "N",
+      description =
+          "Instead: draw N networks by --seed, foretell and then train each, and tell how often that"
+              + " was right.")
+  private Integer study;
+
+  @Mixin private EngineOptions engines;
+  @Mixin private OutputOptions output;
+
+  /**
+   * Leaves options that come along with train's, and that do not matter before, out of the help.
+   */
+  static void hideOptionsOfTrain(CommandSpec preflight) {
+    for (String name : OF_TRAIN) {
+      OptionSpec option = preflight.findOption(name);
+      preflight.remove(option);
+      preflight.addOption(option.toBuilder().hidden(true).build());
+    }
+  }
+
+  @Override
+  public void run() {
+    for (String option : OF_TRAIN) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new BadInput(
+            option + " is of no use here: preflight looks at the first step; leave it out");
+      }
+    }
+    if (study != null && study < 1) {
+      throw new BadInput("--study must be at least 1, not " + study);
+    }
+    shape.check(false);
+    if (shape.recurrent().given()) {
+      throw new BadInput("preflight foretells dense networks; leave out --recurrent");
+    }
+    how.check(false);
+    output.check(data);
+    DataSource source = labelFile.source(data);
+    try (Engine engine = engines.open();
+        TrainingData rows =
+            source.forTraining(table.known(), new Holdout(null, how.seed()), null)) {
+      if (study != null) {
+        study(engine, rows);
+        return;
+      }
+      Footprint.require(shape, how, rows.data().features(), rows.data().outputs());
+      fly(engine, rows);
+    }
+  }
+
+  private void study(Engine engine, TrainingData rows) {
+    if (!rows.hasClasses()) {
+      throw new BadInput("--study needs data with classes, and these are a regression");
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    Machine machine = Machine.of(engine);
+    Report report = new Report(output.text(out, spec.commandLine().getErr()));
+    report.entry("fathom", Version.text() + ": " + machine);
+    report.entry("data", rows.data().about());
+    long[][] counts = new long[2][2];
+    new PreflightStudy(rows.train())
+        .run(
+            engine,
+            how.seed(),
+            study,
+            done -> {
+              counts[done.trains() ? 0 : 1][done.foretold().trains() ? 0 : 1]++;
+              if (!done.isRight()) {
+                report.entry("wrong", done.toString());
+              }
+            });
+    long right = counts[0][0] + counts[1][1];
+    report.entry("", String.format("%20s %20s", "foretold to train", "foretold to fail"));
+    report.entry("trains", String.format("%20d %20d", counts[0][0], counts[0][1]));
+    report.entry("fails", String.format("%20d %20d", counts[1][0], counts[1][1]));
+    report.entry(
+        "right",
+        String.format(Locale.ROOT, "%d of %d, %.1f %%", right, study, 100.0 * right / study));
+    JsonObject json =
+        new JsonObject()
+            .put("networks", (long) study)
+            .put("right", right)
+            .put("train_as_foretold", counts[0][0])
+            .put("train_unforeseen", counts[0][1])
+            .put("fail_unforeseen", counts[1][0])
+            .put("fail_as_foretold", counts[1][1]);
+    output.write(machine.addTo(json.put("seed", how.seed())), out);
+  }
+
+  private void fly(Engine engine, TrainingData rows) {
+    Loss loss = how.loss(rows.hasClasses());
+    long steps = how.steps(rows.train());
+    Machine machine = Machine.of(engine);
+    PrintWriter out = spec.commandLine().getOut();
+    Report report = new Report(output.text(out, spec.commandLine().getErr()));
+    Preflight asked;
+    try (Network network = build(engine, rows, shape)) {
+      report.entry("fathom", Version.text() + ": " + machine);
+      report.entry("data", rows.data().about());
+      report.entry("network", Report.describe(network));
+      report.entry("learning", how.describe(loss));
+      asked = look(network, rows, loss, how.optimizer(), steps);
+    }
+    report.entry("verdict", asked.outcome().toString().toLowerCase(Locale.ROOT));
+    for (Claim claim : asked.claims()) {
+      report.entry("", claim.text());
+    }
+    if (asked.unforetold() != null) {
+      report.entry("theory", asked.unforetold());
+    }
+    List<String> cures = asked.trains() ? List.of() : cures(engine, rows, loss, steps, report);
+    output.write(json(asked, cures, machine), out);
+  }
+
+  private Network build(Engine engine, TrainingData rows, NetworkOptions of) {
+    return of.build(engine, how, rows.train(), rows.data().outputs(), 0);
+  }
+
+  private Preflight look(
+      Network network, TrainingData rows, Loss loss, Optimizer optimizer, long steps) {
+    return Preflight.of(network, rows.train(), loss, optimizer, how.clipping(), steps);
+  }
+
+  /** Tries changes, one at a time, and tells which would help. */
+  private List<String> cures(
+      Engine engine, TrainingData rows, Loss loss, long steps, Report report) {
+    List<String> cures = new ArrayList<>();
+    for (Change change : changes()) {
+      if (cures.size() == MOST_CURES) {
+        break;
+      }
+      try (Network network = build(engine, rows, change.shape)) {
+        Preflight other = look(network, rows, loss, how.optimizer(change.rate), steps);
+        if (other.trains()) {
+          cures.add(change.words);
+          report.entry(
+              "cure",
+              String.format(
+                  Locale.ROOT,
+                  "%s: gradients x %.3g a layer, the first step takes the loss from %.4g to %.4g,"
+                      + " all do away with %.3g times the loss",
+                  change.words,
+                  other.sounding().chi(),
+                  other.step().loss(),
+                  other.step().after(),
+                  other.learning()));
+        }
+      }
+    }
+    if (cures.isEmpty()) {
+      report.entry("cure", "none of " + changes().stream().map(Change::words).toList());
+    }
+    return cures;
+  }
+
+  private List<Change> changes() {
+    float rate = how.startRate();
+    List<Change> changes = new ArrayList<>();
+    changes.add(new Change("--init critical", shape.initializedBy("critical"), rate));
+    changes.add(
+        new Change("--init critical_orthogonal", shape.initializedBy("critical_orthogonal"), rate));
+    for (float factor : new float[] {0.1f, 10}) {
+      changes.add(new Change("--lr " + rate * factor, shape, rate * factor));
+    }
+    NetworkOptions critical = shape.initializedBy("critical");
+    if (!shape.layers().hasNorm()) {
+      changes.add(new Change("--layer-norm", shape.with(LayerOptions::normalized), rate));
+    }
+    if (!shape.layers().hasSkips() && shape.layers().canSkip(shape.hidden())) {
+      changes.add(
+          new Change("--residual --init critical", critical.with(LayerOptions::skipping), rate));
+      if (!shape.layers().hasNorm()) {
+        changes.add(
+            new Change(
+                "--residual --layer-norm",
+                shape.with(layers -> layers.normalized().skipping()),
+                rate));
+      }
+    }
+    return changes;
+  }
+
+  private JsonObject json(Preflight asked, List<String> cures, Machine machine) {
+    JsonObject json =
+        new JsonObject()
+            .put("verdict", asked.outcome().toString().toLowerCase(Locale.ROOT))
+            .put("trains", asked.trains() ? 1L : 0L)
+            .put("depth_scale", asked.depthScale())
+            .put("loss", asked.step().loss())
+            .put("loss_after_step", asked.step().after())
+            .put("gradient_norm", asked.step().gradient());
+    for (Claim claim : asked.claims()) {
+      json.put(claim.name(), claim.measured());
+      json.put(claim.name() + "_foretold", claim.foretold());
+    }
+    json.put("cures", String.join("; ", cures));
+    return machine.addTo(json.put("seed", how.seed()));
+  }
+}

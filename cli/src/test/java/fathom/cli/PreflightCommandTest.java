@@ -1,0 +1,119 @@
+package fathom.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import fathom.blas.Blas;
+import fathom.kernel.Engine;
+import fathom.kernel.Kernels;
+import fathom.nn.Network;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+/** What {@code fathom preflight} says, and whether {@code train} then agrees. */
+class PreflightCommandTest {
+  private static final String VANISHING =
+      "--depth 30 --width 30 --activation logistic --init xavier_uniform --optimizer sgd";
+
+  private static Run run(String command) {
+    return Run.done((Object[]) command.split(" "));
+  }
+
+  private static double accuracy(String options) {
+    Map<String, Object> json = run("train --quiet --json - " + options).json();
+    return (double) json.get("test_accuracy");
+  }
+
+  /** Xavier with the logistic: chi is 0.0557 by quadrature, and thirty layers are nothing. */
+  @Test
+  void whatVanishesIsToldWithItsNumbersAndItsCure() {
+    Map<String, Object> json = run("preflight --json - " + VANISHING).json();
+    assertEquals(0L, json.get("trains"), json.toString());
+    assertEquals("vanishes", json.get("verdict"));
+    assertEquals(0.0557, (double) json.get("chi_foretold"), 0.002);
+    // Of 28 factors of width 30, each scatters by some sqrt(5 / 30).
+    assertEquals(
+        Math.log(0.0557), Math.log((double) json.get("chi")), 5 * Math.sqrt(5 / 30.0 / 28));
+    assertEquals(0.35, (double) json.get("depth_scale"), 0.1);
+    assertTrue(accuracy(VANISHING + " --epochs 3") < 0.2, "it does not train");
+    List<String> cures = List.of(((String) json.get("cures")).split("; "));
+    assertTrue(cures.get(0).startsWith("--"), cures.toString());
+    String cured = VANISHING.replace("--init xavier_uniform ", "");
+    double accuracy = accuracy(cured + " --epochs 20 " + cures.get(cures.size() - 1));
+    assertTrue(accuracy > 0.5, "the last of " + cures + " leads to " + accuracy);
+  }
+
+  @Test
+  void whatTrainsIsToldFirst() {
+    Run told = run("preflight --depth 3 --width 32 --optimizer sgd");
+    assertTrue(told.out().contains("verdict   trains"), told.out());
+    assertTrue(told.out().contains("(theory "), told.out());
+    assertTrue(accuracy("--depth 3 --width 32 --optimizer sgd --epochs 20") > 0.8);
+  }
+
+  @Test
+  void aRateThatIsTooHighExplodes() {
+    Map<String, Object> json =
+        run("preflight --json - --depth 3 --width 64 --optimizer sgd --lr 100").json();
+    assertEquals("explodes", json.get("verdict"), json.toString());
+    assertTrue((double) json.get("loss_after_step") > (double) json.get("loss"));
+  }
+
+  @Test
+  void aStudyCountsWhatCameAsForetold() {
+    Run told = run("preflight --study 4 --seed 3 --json -");
+    Map<String, Object> json = told.json();
+    assertEquals(4L, json.get("networks"));
+    long all = 0;
+    for (String key :
+        List.of("train_as_foretold", "train_unforeseen", "fail_unforeseen", "fail_as_foretold")) {
+      all += (long) json.get(key);
+    }
+    assertEquals(4, all, json.toString());
+    assertEquals(
+        json.get("right"),
+        (long) json.get("train_as_foretold") + (long) json.get("fail_as_foretold"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --schedule cosine    | --schedule is of no use here
+          --load m.safetensors | Unknown option
+          --study 0            | --study must be at least 1, not 0
+          --init critcal       | critcal
+          """)
+  void nonsenseIsRefusedInALine(String options, String part) {
+    Run run = Run.of((Object[]) ("preflight " + options.strip()).split(" "));
+    assertEquals(2, run.status(), run.err());
+    assertTrue(run.err().contains(part), run.err());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          critical            | lecun_normal(1.4142
+          Critical-Uniform    | lecun_uniform(1.4142
+          critical_orthogonal | orthogonal(1.4142
+          """)
+  void criticalInitializersHaveTheGainOfTheActivation(String init, String hidden) {
+    NetworkOptions shape =
+        CommandLine.populateCommand(new NetworkOptions(), "--hidden", "5,5", "--init", init);
+    shape.check(false);
+    try (Engine engine = new Engine(Blas.java(), Kernels.scalar(), 1);
+        Network network = shape.build(engine, 7, 3, 1)) {
+      assertTrue(network.describe(0).contains(hidden), network.describe(0));
+      double gain = Math.sqrt(network.initializer(1).variance(5, 5) * 5);
+      assertEquals(Math.sqrt(2), gain, 1e-5);
+      assertEquals(1, Math.sqrt(network.initializer(2).variance(5, 5) * 5), 1e-5);
+    }
+  }
+}
