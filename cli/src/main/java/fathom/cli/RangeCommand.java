@@ -90,6 +90,7 @@ final class RangeCommand implements Runnable {
   @Option(names = "--svg", paramLabel = "FILE", description = "Draw the curve.")
   private Path svg;
 
+  @Mixin private MemoryOptions saving;
   @Mixin private EngineOptions engines;
 
   @Mixin private OutputOptions output;
@@ -118,7 +119,8 @@ final class RangeCommand implements Runnable {
     try (Engine engine = engines.open();
         TrainingData rows =
             source.forTraining(table.known(), new Holdout(null, how.seed()), null)) {
-      Footprint.require(shape, how, rows.data().features(), rows.data().outputs());
+      Footprint unused =
+          Footprint.of(shape, how, saving, rows.data().features(), rows.data().outputs()).require();
       try (Network network =
           shape.build(engine, rows.data().features(), rows.data().outputs(), how.seed())) {
         search(engine, rows, network, rowsFile, drawing);
@@ -135,6 +137,7 @@ final class RangeCommand implements Runnable {
     }
     shape.check(false);
     how.check(false);
+    saving.check();
     if (!(from > 0 && to > from && to < Float.POSITIVE_INFINITY)) {
       throw new BadInput("--from must be above 0 and below --to, not " + from + " and " + to);
     }
@@ -151,6 +154,7 @@ final class RangeCommand implements Runnable {
 
   private void search(
       Engine engine, TrainingData rows, Network network, OutputFile rowsFile, OutputFile drawing) {
+    saving.apply(network);
     Loss loss = how.loss(rows.hasClasses());
     Machine machine = Machine.of(engine);
     Rows train = rows.train();

@@ -68,6 +68,7 @@ final class TrainCommand implements Runnable {
               + " trained on the others.")
   private Integer folds;
 
+  @Mixin private MemoryOptions saving;
   @Mixin private EngineOptions engines;
 
   @Option(
@@ -93,6 +94,9 @@ final class TrainCommand implements Runnable {
   @Option(names = "--quiet", description = "Print the figures of the test and nothing else.")
   private boolean quiet;
 
+  /** What the network was reckoned to need. */
+  private Footprint footprint;
+
   @Override
   public void run() {
     checkOptions();
@@ -107,6 +111,10 @@ final class TrainCommand implements Runnable {
       }
       Network network = fresh == null ? from.network() : fresh;
       transfer.freeze(network);
+      if (from != null) {
+        footprint = Footprint.of(network, how).require();
+        saving.apply(network);
+      }
       train(engine, rows, network, transfer.newHead() ? null : from);
     }
   }
@@ -127,6 +135,7 @@ final class TrainCommand implements Runnable {
     transfer.check(load);
     shape.check(load != null);
     how.check(validation > 0);
+    saving.check();
     if (!(validation >= 0 && validation < 1)) {
       throw new BadInput("--validation must be at least 0 and less than 1, not " + validation);
     }
@@ -148,8 +157,12 @@ final class TrainCommand implements Runnable {
   }
 
   private Network build(Engine engine, TrainingData rows) {
-    Footprint.require(shape, how, rows.data().features(), rows.data().outputs());
-    return shape.build(engine, rows.data().features(), rows.data().outputs(), how.seed());
+    int features = rows.data().features();
+    int outputs = rows.data().outputs();
+    footprint = Footprint.of(shape, how, saving, features, outputs).require();
+    Network network = shape.build(engine, features, outputs, how.seed());
+    saving.apply(network);
+    return network;
   }
 
   /** Returns the rows to train on and those to look at after each epoch, null if there are none. */
@@ -216,6 +229,13 @@ final class TrainCommand implements Runnable {
     if (result != null && rows.hasClasses() && !quiet) {
       report.confusion(result, from == null ? rows.classNames() : from.classNames());
     }
+    if (!quiet && Memory.peak() >= 0) {
+      report.entry(
+          "memory",
+          String.format(
+              "%s reckoned for the network, %s held by the process at most",
+              Memory.text(footprint.bytes()), Memory.text((double) Memory.peak())));
+    }
     if (save != null) {
       save(network, rows, loss, from);
     }
@@ -277,7 +297,9 @@ final class TrainCommand implements Runnable {
             .put("seconds", run.seconds())
             .put("samples_per_second", run.samplesPerSecond())
             .put("train_loss", run.trainLoss())
-            .put("validation_loss", run.validationLoss());
+            .put("validation_loss", run.validationLoss())
+            .put("memory_needed_bytes", (long) footprint.bytes());
+    Memory.addPeak(json);
     Report.addTest(json, result, rows.hasClasses(), rows.data().targetScaling());
     return machine.addTo(json.put("seed", how.seed()));
   }

@@ -83,7 +83,7 @@ final class BatchNorm extends Biased {
       Matrix z = plan.output();
       Matrix x = plan.overwritable();
       Matrix y = plan.allocate(out);
-      plan.add(new Training(kernels, z, x, y, plan.column(out), plan.column(out)));
+      plan.add(new Training(kernels, z, x, y, plan.column(out), plan.column(out), true));
       plan.activate(this, y, bias);
     } else {
       Matrix y = plan.overwritable();
@@ -110,20 +110,46 @@ final class BatchNorm extends Biased {
     private final Matrix x;
     private final Matrix mean;
     private final Matrix variance;
+    private final boolean follows;
 
-    Training(NormKernels kernels, Matrix z, Matrix x, Matrix y, Matrix mean, Matrix variance) {
+    /**
+     * Binds the pass.
+     *
+     * @param follows whether the running statistics follow
+     */
+    Training(
+        NormKernels kernels,
+        Matrix z,
+        Matrix x,
+        Matrix y,
+        Matrix mean,
+        Matrix variance,
+        boolean follows) {
       super(y);
       this.kernels = kernels;
       this.z = z;
       this.x = x;
       this.mean = mean;
       this.variance = variance;
+      this.follows = follows;
+    }
+
+    /** Running statistics have followed this batch already. */
+    @Override
+    Training again() {
+      return new Training(kernels, z, x, a, mean, variance, false);
     }
 
     @Override
     void forward(int from, int to) {
       kernels.standardizeRows(z, x, mean, variance, epsilon, from, to);
       kernels.scaleRows(x, gamma, a, from, to);
+      if (follows) {
+        follow(from, to);
+      }
+    }
+
+    private void follow(int from, int to) {
       float batch = z.cols();
       for (int r = from; r < to; r++) {
         float m = runningMean.get(r, 0);

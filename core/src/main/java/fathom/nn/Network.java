@@ -28,13 +28,13 @@ public final class Network implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final StampedLock lock = new StampedLock();
   private final Predictions predictions;
+  private final Trainings trainings;
   private final Dropout.Draws draws = new Dropout.Draws();
+  private final long[] starts;
   private final Slab parameters;
   private final Slab statistics;
   private final List<Runnable> closers = new ArrayList<>();
   private Slab gradients;
-  private Workspace training;
-  private int frozen;
   private long firstLearnt;
   private volatile boolean closed;
 
@@ -45,9 +45,14 @@ public final class Network implements AutoCloseable {
     this.seed = seed;
     draws.seed(seed);
     predictions = new Predictions(engine, layers, draws);
+    trainings = new Trainings(engine, layers, draws);
     Slab.Layout layout = new Slab.Layout();
     Slab.Layout kept = new Slab.Layout();
-    layers.forEach(layer -> layer.addTo(layout, kept));
+    starts = new long[layers.size() + 1];
+    for (int i = 0; i < layers.size(); i++) {
+      layers.get(i).addTo(layout, kept);
+      starts[i + 1] = layout.size();
+    }
     parameters = new Slab(layout, arena);
     statistics = new Slab(kept, arena);
     layers.forEach(layer -> layer.bind(parameters, statistics));
@@ -78,9 +83,7 @@ public final class Network implements AutoCloseable {
   public void reset(long newSeed) {
     long stamp = beginStep();
     try {
-      for (int i = 0; i < layers.size(); i++) {
-        layers.get(i).initialize(engine, newSeed, i);
-      }
+      Drawing.run(engine, layers, newSeed);
     } finally {
       endStep(stamp);
     }
@@ -180,11 +183,30 @@ public final class Network implements AutoCloseable {
       if (gradients != null) {
         engine.kernels().fill().constant(gradients.segment(), 0, 0, firstLearnt, 0);
       }
-      frozen = count;
-      if (training != null) {
-        training.close();
-        training = null;
-      }
+      trainings.freeze(count);
+    } finally {
+      endStep(stamp);
+    }
+  }
+
+  /** As {@link #recompute(int)} with the square root of the number of dense layers. */
+  public void recompute() {
+    recompute(Segments.squareRoot(layers));
+  }
+
+  /**
+   * Lets training steps keep the output of every k-th dense layer, with what follows it up to the
+   * next, and compute those between again on the way back (Chen et al. 2016): the bits of a step
+   * that keeps all, for about one more forward pass. With k the square root of the depth so is the
+   * memory of outputs. Recurrent layers keep theirs, and short blocks are not cut.
+   *
+   * @param every k; 1 keeps all, as at first
+   * @throws IllegalArgumentException if every is not positive
+   */
+  public void recompute(int every) {
+    long stamp = beginStep();
+    try {
+      trainings.recompute(every);
     } finally {
       endStep(stamp);
     }
@@ -192,7 +214,7 @@ public final class Network implements AutoCloseable {
 
   /** Returns how many of the first layers are as they are. */
   public int frozen() {
-    return frozen;
+    return trainings.frozen();
   }
 
   /** Returns where the parameters that learn begin in their slab: 0 unless layers are frozen. */
@@ -202,9 +224,7 @@ public final class Network implements AutoCloseable {
 
   /** Returns where a layer's parameters begin in their slab; of the depth, where all end. */
   public long firstParameter(int layer) {
-    Slab.Layout below = new Slab.Layout();
-    layers.subList(0, layer).forEach(l -> l.addTo(below, new Slab.Layout()));
-    return below.size();
+    return starts[layer];
   }
 
   /** Returns the names of what the first layers learn, and then of what they keep. */
@@ -232,14 +252,8 @@ public final class Network implements AutoCloseable {
     if (batch < 1) {
       throw new IllegalArgumentException("a batch needs at least one sample, not " + batch);
     }
-    if (training == null || training.capacity() < batch) {
-      Slab unused = gradients();
-      if (training != null) {
-        training.close();
-      }
-      training = new Workspace(engine, layers, batch, true, frozen, draws);
-    }
-    return training.pass(batch);
+    Slab unused = gradients();
+    return trainings.pass(batch);
   }
 
   /**
@@ -271,13 +285,6 @@ public final class Network implements AutoCloseable {
    * @throws IllegalStateException if the network was closed
    */
   public void predict(Matrix x, Matrix y) {
-    if (x.cols() != inputs() || y.cols() != outputs() || x.rows() != y.rows()) {
-      throw new IllegalArgumentException(
-          String.format(
-              "predict: inputs are %s and outputs %s, but this network maps rows of %d to rows of"
-                  + " %d",
-              x, y, inputs(), outputs()));
-    }
     long stamp = lock.readLock();
     try {
       requireOpen();
@@ -310,9 +317,7 @@ public final class Network implements AutoCloseable {
       closed = true;
       closers.forEach(Runnable::run);
       predictions.close();
-      if (training != null) {
-        training.close();
-      }
+      trainings.close();
       arena.close();
     } finally {
       lock.unlockWrite(stamp);

@@ -16,6 +16,7 @@ public final class Pass {
   private static final double WORTH_A_BARRIER = 2e5;
 
   private final Group[] groups;
+  private final Group[] again;
   private final List<Matrix> outputs;
   private final Plan plan;
   private final int lowest;
@@ -28,6 +29,12 @@ public final class Pass {
     this.batch = batch;
     this.draws = draws;
     groups = plan.groups().toArray(new Group[0]);
+    again = new Group[groups.length];
+    for (int i = 0; i < groups.length; i++) {
+      for (int j = groups[i].again; j >= 0 && j < i; j++) {
+        again[j] = groups[j].again();
+      }
+    }
     this.plan = plan;
     outputs = plan.outputs();
     lowest = plan.lowest();
@@ -80,6 +87,22 @@ public final class Pass {
   }
 
   /**
+   * Returns whether other layers write over a layer's output, because the network computes it again
+   * on the way back (see {@link Network#recompute}). {@link #restore} brings it back.
+   */
+  public boolean isShared(int layer) {
+    return outputs.get(layer) != null && plan.isShared(outputs.get(layer));
+  }
+
+  /**
+   * Returns the bytes of outputs, their gradients and all else that the network's passes of this
+   * kind keep, for the largest batch up to now.
+   */
+  public long bytes() {
+    return plan.bytes();
+  }
+
+  /**
    * Returns the derivatives f' that a layer's activation left beside its output, out x B, or null
    * where they follow from the output, or where the layer is frozen.
    */
@@ -125,6 +148,7 @@ public final class Pass {
     groups[groups.length - 1].backwardRows(member);
     member.barrier();
     for (int i = groups.length - 1; i >= lowest; i--) {
+      recompute(member, x, i);
       if (i > lowest) {
         groups[i].head.backward(member, groups[i], groups[i - 1]);
         member.barrier();
@@ -135,5 +159,32 @@ public final class Pass {
       }
     }
     member.barrier();
+  }
+
+  /**
+   * Computes once more the groups below one that others have written over. What is still read of
+   * the way back above lies in memory of its own, so that nobody waits before.
+   */
+  private void recompute(Member member, Matrix x, int i) {
+    for (int j = groups[i].again; j >= 0 && j < i; j++) {
+      again[j].head.forward(member, j == 0 ? x : groups[j - 1].a(), again[j]);
+      member.barrier();
+    }
+  }
+
+  /**
+   * Brings back the output of a layer that shares its memory, after {@link #forward} and before a
+   * {@link #backward}; all members call it together. Others lose theirs by it.
+   *
+   * @param x the batch that {@link #forward} saw
+   */
+  public void restore(Member member, Matrix x, int layer) {
+    int group = plan.groupOf(layer);
+    for (int i = group; i < groups.length; i++) {
+      if (groups[i].again >= 0 && groups[i].again <= group) {
+        recompute(member, x, i);
+        return;
+      }
+    }
   }
 }

@@ -23,8 +23,21 @@ final class Predictions implements AutoCloseable {
     this.draws = draws;
   }
 
-  /** {@code Y <- f(X)}. */
+  /**
+   * {@code Y <- f(X)}.
+   *
+   * @throws IllegalArgumentException if a shape does not fit
+   */
   void run(Matrix x, Matrix y) {
+    int in = layers.get(0).in;
+    int out = layers.get(layers.size() - 1).out;
+    if (x.cols() != in || y.cols() != out || x.rows() != y.rows()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "predict: inputs are %s and outputs %s, but this network maps rows of %d to rows of"
+                  + " %d",
+              x, y, in, out));
+    }
     Prediction prediction = take();
     try {
       prediction.run(x, y);
@@ -39,7 +52,8 @@ final class Predictions implements AutoCloseable {
     synchronized (idle) {
       Prediction prediction = idle.poll();
       if (prediction == null) {
-        Workspace memory = new Workspace(engine, layers, Prediction.ROWS, false, 0, draws);
+        Workspace memory =
+            new Workspace(engine, layers, Prediction.ROWS, false, 0, Segments.KEEP_ALL, draws);
         workspaces.add(memory);
         prediction = new Prediction(engine, memory);
       }

@@ -21,6 +21,14 @@ abstract class RowPass {
   /** Turns the loss's gradient by these rows of the output into the one by those of the input. */
   abstract void backward(Matrix d, int from, int to);
 
+  /**
+   * Returns what computes the same output a second time, for a backward pass that has not kept it,
+   * and changes nothing else.
+   */
+  RowPass again() {
+    return this;
+  }
+
   /** Ends a backward pass once all rows are done; called by one member. */
   void finish() {}
 }

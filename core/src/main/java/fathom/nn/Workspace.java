@@ -20,27 +20,39 @@ final class Workspace implements AutoCloseable {
   private final int capacity;
   private final boolean training;
   private final int frozen;
+  private final Segments segments;
   private final Dropout.Draws draws;
   private final Arena arena = Arena.ofShared();
   private final Pass[] passes;
-  private final List<MemorySegment> segments = new ArrayList<>();
+  private final List<MemorySegment> own = new ArrayList<>();
+  private final List<MemorySegment> shared = new ArrayList<>();
+  private final List<MemorySegment> skips = new ArrayList<>();
   private final List<MemorySegment> buffers = new ArrayList<>();
   private final MemorySegment[] gradients = new MemorySegment[3];
   private final int widest;
   private int next;
+  private int nextShared;
+  private long bytes;
 
+  /**
+   * Holds no memory yet.
+   *
+   * @param segments which layers share memory in training
+   */
   Workspace(
       Engine engine,
       List<Layer> layers,
       int capacity,
       boolean training,
       int frozen,
+      Segments segments,
       Dropout.Draws draws) {
     this.engine = engine;
     this.layers = layers;
     this.capacity = capacity;
     this.training = training;
     this.frozen = frozen;
+    this.segments = segments;
     this.draws = draws;
     passes = new Pass[capacity + 1];
     widest = layers.stream().mapToInt(l -> Math.max(l.in, l.out)).max().orElseThrow();
@@ -52,6 +64,15 @@ final class Workspace implements AutoCloseable {
 
   Dropout.Draws draws() {
     return draws;
+  }
+
+  Segments segments() {
+    return segments;
+  }
+
+  /** Returns the size of all memory that was asked for up to now. */
+  long bytes() {
+    return bytes;
   }
 
   /** Returns the pass for a batch size up to the capacity. */
@@ -67,20 +88,47 @@ final class Workspace implements AutoCloseable {
   /** Goes back to the first matrix, for the plan of another size. */
   void restart() {
     next = 0;
+    nextShared = 0;
+  }
+
+  /** Goes back to the first of the matrices that runs of layers share. */
+  void restartShared() {
+    nextShared = 0;
   }
 
   /** Returns the next matrix that has memory of its own; cols is 1 or the batch size. */
   Matrix matrix(int rows, int cols) {
-    if (next == segments.size()) {
-      segments.add(allocate(rows, cols == 1 ? 1 : capacity));
+    if (next == own.size()) {
+      own.add(allocate(rows, cols == 1 ? 1 : capacity));
     }
-    MemorySegment segment = segments.get(next);
+    MemorySegment segment = own.get(next);
     if (segment.byteSize() < (long) rows * cols * Float.BYTES) {
       segment = allocate(rows, capacity);
-      segments.set(next, segment);
+      own.set(next, segment);
     }
     next++;
     return new Matrix(segment, 0, rows, cols, cols);
+  }
+
+  /** Returns the next matrix of those that runs of layers share, rows x the batch size. */
+  Matrix shared(int rows, int batch) {
+    if (nextShared == shared.size()) {
+      shared.add(allocate(segments.widest(), capacity));
+    }
+    return new Matrix(shared.get(nextShared++), 0, rows, batch, batch);
+  }
+
+  /**
+   * Returns the matrix for a gradient that goes around a branch; blocks that do not lie in one
+   * another share it, since the gradient of the one has arrived before that of the next leaves.
+   *
+   * @param depth how many blocks are around the branch's
+   */
+  Matrix skip(int depth, int rows, int batch) {
+    while (skips.size() <= depth) {
+      skips.add(allocate(widest, capacity));
+    }
+    return new Matrix(skips.get(depth), 0, rows, batch, batch);
   }
 
   /** Returns a matrix in a buffer that none of the given ones lies in. */
@@ -104,7 +152,9 @@ final class Workspace implements AutoCloseable {
   }
 
   private MemorySegment allocate(int rows, int cols) {
-    return arena.allocate(Math.max(1, (long) rows * cols) * Float.BYTES, ALIGNMENT);
+    long size = Math.max(1, (long) rows * cols) * Float.BYTES;
+    bytes += size;
+    return arena.allocate(size, ALIGNMENT);
   }
 
   @Override
