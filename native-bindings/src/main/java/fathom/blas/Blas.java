@@ -250,12 +250,6 @@ public abstract sealed class Blas permits OpenBlas, JavaBlas {
       throw new IllegalArgumentException(
           name + " is " + rows + "x" + cols + ": its leading dimension " + ld + " is too short");
     }
-    if (rows > 1 && ld > LONGEST_ROW) {
-      throw new IllegalArgumentException(
-          String.format(
-              "%s is %dx%d: its leading dimension %d passes the %d that kernels take; copy it closer",
-              name, rows, cols, ld, LONGEST_ROW));
-    }
     long room = s.byteSize() / size - span(rows, cols, ld);
     if (offset < 0 || offset > room) {
       throw new IndexOutOfBoundsException(
@@ -263,6 +257,12 @@ public abstract sealed class Blas permits OpenBlas, JavaBlas {
               "%s is %dx%d with leading dimension %d at offset %d: it passes the end of its segment"
                   + " of %d elements",
               name, rows, cols, ld, offset, s.byteSize() / size));
+    }
+    if (rows > 1 && ld > LONGEST_ROW) {
+      throw new IllegalArgumentException(
+          String.format(
+              "%s is %dx%d: its leading dimension %d passes the %d that kernels take; copy it closer",
+              name, rows, cols, ld, LONGEST_ROW));
     }
     return s.address() + offset * size;
   }
