@@ -8,6 +8,7 @@ module fathom.core {
 
   exports fathom.data;
   exports fathom.kernel;
+  exports fathom.lab;
   exports fathom.matrix;
   exports fathom.nn;
   exports fathom.optim;

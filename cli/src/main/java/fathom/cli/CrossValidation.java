@@ -26,6 +26,7 @@ final class CrossValidation {
   private long steps;
   private long samples;
   private double seconds;
+  private double waited;
 
   /**
    * @param folds how many
@@ -76,6 +77,7 @@ final class CrossValidation {
         parameters = network.parameterCount();
         steps += run.steps();
         seconds += run.seconds();
+        waited += run.secondsWaited();
         samples += run.trained();
         if (report != null) {
           report.test("fold " + (i + 1), test, data.data().targetScaling());
@@ -122,6 +124,7 @@ final class CrossValidation {
         .put("epochs", how.epochs())
         .put("steps", steps)
         .put("seconds", seconds)
+        .put("seconds_waited", waited)
         .put("samples_per_second", samples / seconds)
         .put("folds", figures.length)
         .put(figure + "_mean", mean())
@@ -134,7 +137,7 @@ final class CrossValidation {
    *
    * @param folds how many, or null for none
    */
-  static void check(Integer folds, Double test, Path save, Path load) {
+  static void check(Integer folds, Double test, Integer perClass, Path save, Path load) {
     if (folds == null) {
       return;
     }
@@ -143,6 +146,10 @@ final class CrossValidation {
     }
     if (test != null) {
       throw new BadInput("--folds tests with every row in turn; leave out --test");
+    }
+    if (perClass != null) {
+      throw new BadInput(
+          "--folds trains on all rows of the other folds; leave out --labels-per-class");
     }
     if (save != null) {
       throw new BadInput("--folds keeps none of its networks; leave out --save, or --folds");

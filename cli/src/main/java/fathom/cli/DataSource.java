@@ -29,6 +29,7 @@ final class DataSource {
 
   private final Path path;
   private final Path labels;
+  private final ClassOptions classes;
   private final Kind kind;
 
   /**
@@ -38,17 +39,19 @@ final class DataSource {
    * @throws BadInput if it is missing or of no known kind
    */
   DataSource(Path path) {
-    this(path, null);
+    this(path, null, new ClassOptions());
   }
 
   /**
    * As {@link #DataSource(Path)}.
    *
    * @param labels the array of the labels of an array, or null
+   * @param classes which of them are wanted, where rows are trained on or evaluated
    */
-  DataSource(Path path, Path labels) {
+  DataSource(Path path, Path labels, ClassOptions classes) {
     this.path = path;
     this.labels = labels;
+    this.classes = classes;
     if (path == null) {
       kind = Kind.DIGITS;
     } else if (!Files.exists(path)) {
@@ -94,8 +97,8 @@ final class DataSource {
       throw new BadInput("--label and --task are for CSV tables, and DATA is " + describe());
     }
     return switch (kind) {
-      case DIGITS -> TrainingData.split(Digits.load(), name(), holdout, from);
-      case DIRECTORY -> TrainingData.of(Idx.readDirectory(path), name(), holdout, from);
+      case DIGITS -> TrainingData.split(classes.of(Digits.load()), name(), holdout, from);
+      case DIRECTORY -> TrainingData.of(classes.of(Idx.readDirectory(path)), name(), holdout, from);
       case ARRAY -> array(holdout, from);
       case TABLE -> from == null ? table(known, holdout) : table(known, holdout, from);
       default ->
@@ -115,22 +118,24 @@ final class DataSource {
     if (labels == null) {
       throw new BadInput(path + ": holds no labels; name their array with --labels");
     }
-    return Npy.read(path, labels, model == null ? 0 : model.classNames().size());
+    boolean known = model != null && !model.hasNewHead() && !classes.given();
+    return classes.of(Npy.read(path, labels, known ? model.classNames().size() : 0));
   }
 
   private TrainingData table(Csv.Options known, Holdout holdout) {
-    return TrainingData.split(Csv.read(path, known), name(), holdout, null)
+    return TrainingData.split(classes.of(Csv.read(path, known)), name(), holdout, null)
         .labelled(labelColumn(known))
         .standardized();
   }
 
   private TrainingData table(Csv.Options known, Holdout holdout, ModelFile from) {
     if (from.hasNewHead()) {
-      return TrainingData.split(Csv.read(path, known), name(), holdout, from)
+      return TrainingData.split(classes.of(Csv.read(path, known)), name(), holdout, from)
           .labelled(labelColumn(known))
           .standardizedTargets();
     }
     from.requireTask(known.task(), name());
+    requireAllClasses();
     ModelTable table = new ModelTable(path, from, known.label());
     return TrainingData.split(table.read(), name(), holdout, from).labelled(table.label());
   }
@@ -142,13 +147,24 @@ final class DataSource {
   /** Reads rows with labels, and brings them to the scaling of a model. */
   Dataset forEvaluation(ModelFile model, String label) {
     return switch (kind) {
-      case DIGITS -> prepared(model, Digits.load());
-      case DIRECTORY -> prepared(model, Idx.readTest(path));
+      case DIGITS -> prepared(model, classes.of(Digits.load()));
+      case DIRECTORY -> prepared(model, classes.of(Idx.readTest(path)));
       case ARRAY -> prepared(model, readArray(model));
-      case TABLE -> prepared(model, new ModelTable(path, model, label).read());
+      case TABLE -> {
+        requireAllClasses();
+        yield prepared(model, new ModelTable(path, model, label).read());
+      }
       default ->
           throw new BadInput(path + ": holds images and no labels; name the directory of both");
     };
+  }
+
+  /** The classes of a table are found by the names that a model has for them. */
+  private void requireAllClasses() {
+    if (classes.given()) {
+      throw new BadInput(
+          "--classes: a table is read by the classes of the model; leave it out, or add --new-head");
+    }
   }
 
   /** Reads rows with or without labels, and brings them to the scaling of a model. */

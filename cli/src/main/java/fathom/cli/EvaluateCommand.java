@@ -39,13 +39,14 @@ final class EvaluateCommand implements Runnable {
 
   @Mixin private EngineOptions engines;
   @Mixin private LabelFileOptions labelFile;
+  @Mixin private ClassOptions classes;
 
   @Mixin private OutputOptions output;
 
   @Override
   public void run() {
     output.check(model, data);
-    DataSource source = labelFile.source(data);
+    DataSource source = labelFile.source(data, classes);
     try (Engine engine = engines.open();
         ModelFile file = ModelFile.read(model, engine);
         Dataset rows = source.forEvaluation(file, label)) {

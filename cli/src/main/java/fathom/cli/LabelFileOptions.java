@@ -11,8 +11,8 @@ final class LabelFileOptions {
       description = "The labels or targets of the rows of a .npy array.")
   private Path labels;
 
-  /** Returns what DATA and this name. */
-  DataSource source(Path data) {
-    return new DataSource(data, labels);
+  /** Returns what DATA and this name, and which classes of it. */
+  DataSource source(Path data, ClassOptions classes) {
+    return new DataSource(data, labels, classes);
   }
 }

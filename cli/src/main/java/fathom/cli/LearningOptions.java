@@ -4,6 +4,7 @@ import fathom.data.Batches;
 import fathom.data.Rows;
 import fathom.nn.Loss;
 import fathom.optim.Clipping;
+import fathom.optim.Method;
 import fathom.optim.Optimizer;
 import java.util.List;
 import java.util.Locale;

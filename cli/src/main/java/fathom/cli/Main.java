@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
       PredictCommand.class,
       EvaluateCommand.class,
       RangeCommand.class,
+      StressCommand.class,
       InfoCommand.class
     })
 public final class Main implements Runnable {

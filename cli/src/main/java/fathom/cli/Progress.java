@@ -15,6 +15,9 @@ abstract class Progress implements AutoCloseable {
   /** Notes that a step is done, of which the epoch has {@code batches}. */
   abstract void step(int epoch, int batch, int batches, double loss);
 
+  /** Notes that part of the work is done, in the steps of the whole, and how things stand. */
+  abstract void advance(long steps, String message);
+
   /** Prints what came out of an epoch. */
   abstract void line(String text);
 
@@ -24,7 +27,12 @@ abstract class Progress implements AutoCloseable {
 
   /** Returns a live bar over all steps. */
   static Progress bar(PrintWriter err, long steps) {
-    return new Bar(err, steps);
+    return bar(err, "training", steps);
+  }
+
+  /** As {@link #bar(PrintWriter, long)}, for another work than training. */
+  static Progress bar(PrintWriter err, String work, long steps) {
+    return new Bar(err, work, steps);
   }
 
   /** Returns plain lines: those of the epochs, and in long epochs one now and then. */
@@ -40,6 +48,11 @@ abstract class Progress implements AutoCloseable {
   private static final class Silent extends Progress {
     @Override
     void step(int epoch, int batch, int batches, double loss) {
+      // Nobody watches.
+    }
+
+    @Override
+    void advance(long steps, String message) {
       // Nobody watches.
     }
 
@@ -76,6 +89,13 @@ abstract class Progress implements AutoCloseable {
     }
 
     @Override
+    void advance(long steps, String message) {
+      if (System.nanoTime() - last >= pause) {
+        line(message);
+      }
+    }
+
+    @Override
     void line(String text) {
       err.println(text);
       err.flush();
@@ -99,11 +119,11 @@ abstract class Progress implements AutoCloseable {
     private long lastMessage;
     private boolean closed;
 
-    Bar(PrintWriter err, long steps) {
+    Bar(PrintWriter err, String work, long steps) {
       this.err = err;
       bar =
           new ProgressBarBuilder()
-              .setTaskName("training")
+              .setTaskName(work)
               .setInitialMax(steps)
               .setStyle(ProgressBarStyle.ASCII)
               .setUpdateIntervalMillis(MESSAGE_MILLIS)
@@ -119,6 +139,12 @@ abstract class Progress implements AutoCloseable {
         lastMessage = now;
         bar.setExtraMessage(String.format(Locale.ROOT, " epoch %d loss %.4f", epoch, loss));
       }
+    }
+
+    @Override
+    void advance(long steps, String message) {
+      bar.stepBy(steps);
+      bar.setExtraMessage(" " + message);
     }
 
     @Override

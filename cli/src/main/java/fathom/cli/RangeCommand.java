@@ -57,6 +57,7 @@ final class RangeCommand implements Runnable {
 
   @Mixin private TableOptions table;
   @Mixin private LabelFileOptions labelFile;
+  @Mixin private ClassOptions classes;
   @Mixin private NetworkOptions shape;
   @Mixin private LearningOptions how;
 
@@ -115,7 +116,7 @@ final class RangeCommand implements Runnable {
     if (rowsFile != null && drawing != null && csv.equals(svg)) {
       throw new BadInput("--csv and --svg both name " + csv + "; name two files");
     }
-    DataSource source = labelFile.source(data);
+    DataSource source = labelFile.source(data, classes);
     try (Engine engine = engines.open();
         TrainingData rows =
             source.forTraining(table.known(), new Holdout(null, how.seed()), null)) {

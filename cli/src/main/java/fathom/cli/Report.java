@@ -58,6 +58,18 @@ final class Report {
     return times;
   }
 
+  /** Prints how long the steps of a training took, and what of that the data took. */
+  void time(TrainingRun run) {
+    entry(
+        "time",
+        String.format(
+            Locale.ROOT,
+            "%.1f s for %,d steps, %.1f %% of it waiting for data",
+            run.seconds(),
+            run.steps(),
+            100 * run.secondsWaited() / run.seconds()));
+  }
+
   /**
    * Prints how well a network does.
    *

@@ -3,28 +3,15 @@ package fathom.cli;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
-/**
- * The report of a training: one page that holds all it needs, the data, the charts' library and its
- * licence, so that it can be sent and opened anywhere.
- */
+/** The report of a training. */
 final class ReportPage {
-  /** The version is part of the path; it must be that of the build's dependency. */
-  private static final String CHARTS = "/META-INF/resources/webjars/uplot/1.6.30/";
-
-  private static final String OWN = "/fathom/cli/report/";
-  private static final Pattern HOLE = Pattern.compile("\\{\\{([a-z-]+)}}");
-
   private final String title;
   private final String subtitle;
   private final List<String[]> tiles = new ArrayList<>();
@@ -77,22 +64,7 @@ final class ReportPage {
   }
 
   void write(PrintWriter out) {
-    Map<String, String> parts =
-        Map.of(
-            "title", title.replace("&", "&amp;").replace("<", "&lt;"),
-            "licence", resource(CHARTS + "LICENSE").strip(),
-            "chart-style", resource(CHARTS + "dist/uPlot.min.css").strip(),
-            "chart-script", resource(CHARTS + "dist/uPlot.iife.min.js").strip(),
-            "style", resource(OWN + "report.css").strip(),
-            "script", resource(OWN + "report.js").strip(),
-            // The one character by which text could end the element that holds it.
-            "run", json().replace("<", "\\u003c"));
-    Matcher hole = HOLE.matcher(resource(OWN + "page.html"));
-    StringBuilder page = new StringBuilder();
-    while (hole.find()) {
-      hole.appendReplacement(page, Matcher.quoteReplacement(parts.get(hole.group(1))));
-    }
-    out.print(hole.appendTail(page));
+    Page.write(out, title, "report", json());
   }
 
   private String json() {
@@ -120,16 +92,5 @@ final class ReportPage {
       throw new UncheckedIOException(e);
     }
     return text.toString();
-  }
-
-  private static String resource(String name) {
-    try (InputStream in = ReportPage.class.getResourceAsStream(name)) {
-      if (in == null) {
-        throw new IllegalStateException("the resource " + name + " is missing from the class path");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -40,6 +40,7 @@ final class TrainCommand implements Runnable {
 
   @Mixin private TableOptions table;
   @Mixin private LabelFileOptions labelFile;
+  @Mixin private ClassOptions classes;
   @Mixin private NetworkOptions shape;
   @Mixin private LearningOptions how;
 
@@ -59,6 +60,12 @@ final class TrainCommand implements Runnable {
           "Share of the rows for training to look at after each epoch instead; ${DEFAULT-VALUE}"
               + " unless given.")
   private double validation;
+
+  @Option(
+      names = "--labels-per-class",
+      paramLabel = "N",
+      description = "Train on so many rows of each class alone, chosen at random.")
+  private Integer perClass;
 
   @Option(
       names = "--folds",
@@ -100,11 +107,12 @@ final class TrainCommand implements Runnable {
   @Override
   public void run() {
     checkOptions();
-    DataSource source = labelFile.source(data);
+    DataSource source = labelFile.source(data, classes);
     try (Engine engine = engines.open();
         ModelFile from = load == null ? null : read(engine);
         TrainingData rows = source.forTraining(table.known(), holdout(from), from);
         Network fresh = fresh(engine, rows, from)) {
+      rows.keepPerClass(perClass, how.seed());
       if (folds != null) {
         crossValidate(engine, rows);
         return;
@@ -139,7 +147,7 @@ final class TrainCommand implements Runnable {
     if (!(validation >= 0 && validation < 1)) {
       throw new BadInput("--validation must be at least 0 and less than 1, not " + validation);
     }
-    CrossValidation.check(folds, test, save, load);
+    CrossValidation.check(folds, test, perClass, save, load);
     output.check(data, load);
     keeping.check(folds, data, load, save, output.path());
     page.check(folds != null, data, load, save, output.path());
@@ -222,6 +230,9 @@ final class TrainCommand implements Runnable {
       throw e;
     }
     watch.write();
+    if (!quiet) {
+      report.time(run);
+    }
     Evaluation result = rows.test() == null ? null : Evaluation.of(network, rows.test(), loss);
     if (result != null) {
       report.test(result, rows.data().targetScaling());
@@ -295,6 +306,7 @@ final class TrainCommand implements Runnable {
             .put("epochs", how.epochs())
             .put("steps", run.steps())
             .put("seconds", run.seconds())
+            .put("seconds_waited", run.secondsWaited())
             .put("samples_per_second", run.samplesPerSecond())
             .put("train_loss", run.trainLoss())
             .put("validation_loss", run.validationLoss())

@@ -15,9 +15,9 @@ final class TrainingData implements AutoCloseable {
   private final Runnable closer;
   private final Dataset data;
   private final String name;
-  private final Rows train;
   private final Rows test;
   private final Holdout holdout;
+  private Rows train;
   private String label;
   private boolean standardized;
 
@@ -100,6 +100,23 @@ final class TrainingData implements AutoCloseable {
         data.scaleTargets(Scaling.standardTargets(part));
       }
     }
+  }
+
+  /**
+   * Leaves some rows of each class to train on, by which inputs are standardized if they are.
+   *
+   * @param count how many of each, or null for all there are
+   */
+  void keepPerClass(Integer count, long seed) {
+    if (count == null) {
+      return;
+    }
+    if (!hasClasses()) {
+      throw new BadInput(
+          "--labels-per-class is for data with classes, and " + name + " has numbers to predict");
+    }
+    train = train.perClass(count, seed);
+    fitTo(train);
   }
 
   /** Returns the dataset that is trained on. */

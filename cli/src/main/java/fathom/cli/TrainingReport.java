@@ -61,6 +61,9 @@ final class TrainingReport {
     page.tile("parameters", String.format(Locale.ROOT, "%,d", network.parameterCount()));
     page.tile("steps", String.format(Locale.ROOT, "%,d", run.steps()));
     page.tile("seconds of training", String.format(Locale.ROOT, "%.1f", run.seconds()));
+    page.tile(
+        "waiting for data",
+        String.format(Locale.ROOT, "%.1f %%", 100 * run.secondsWaited() / run.seconds()));
     return this;
   }
 

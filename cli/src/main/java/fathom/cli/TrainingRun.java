@@ -21,6 +21,7 @@ final class TrainingRun {
   private static final String SAMPLES = "epoch.samples";
   private static final String RIGHT = "epoch.right";
   private static final String ELAPSED = "epoch.seconds";
+  private static final String WAITED = "waited";
   private static final String SECONDS = "seconds";
   private static final String TRAINED = "trained";
 
@@ -33,6 +34,7 @@ final class TrainingRun {
   private long steps;
   private long trained;
   private double seconds;
+  private double waited;
   private double trainLoss;
   private double validationLoss = Double.NaN;
   private Consumer<Trainer> setUp = trainer -> {};
@@ -116,6 +118,7 @@ final class TrainingRun {
   private boolean steps(Trainer trainer, int epoch, int done, Progress progress) {
     Batches batches = how.batches(train, epoch);
     double before = elapsed;
+    double waitedBefore = waited;
     long start = System.nanoTime();
     int batch = done;
     try (Batches.Iteration iteration = batches.from(done).iterator()) {
@@ -127,6 +130,7 @@ final class TrainingRun {
         steps++;
         progress.step(epoch, ++batch, batches.count(), sum / samples);
         elapsed = before + (System.nanoTime() - start) / 1e9;
+        waited = waitedBefore + iteration.waitedNanos() / 1e9;
         boolean atEnd = epoch == how.epochs() && batch == batches.count();
         if (checkpoints.stepped(trainer, epoch, batch, atEnd, this::sums)) {
           return false;
@@ -172,6 +176,7 @@ final class TrainingRun {
         RIGHT, Long.toString(right),
         ELAPSED, Double.toString(elapsed),
         SECONDS, Double.toString(seconds),
+        WAITED, Double.toString(waited),
         TRAINED, Long.toString(trained));
   }
 
@@ -181,6 +186,7 @@ final class TrainingRun {
     right = Long.parseLong(sums.get(RIGHT));
     elapsed = Double.parseDouble(sums.get(ELAPSED));
     seconds = Double.parseDouble(sums.get(SECONDS));
+    waited = Double.parseDouble(sums.get(WAITED));
     trained = Long.parseLong(sums.get(TRAINED));
   }
 
@@ -219,6 +225,11 @@ final class TrainingRun {
   /** Returns the time of the steps, without that of looking at other rows. */
   double seconds() {
     return seconds;
+  }
+
+  /** Returns how much of that time the engine had no batch to work on. */
+  double secondsWaited() {
+    return waited;
   }
 
   /** Returns how many samples were trained on, each as often as it was. */

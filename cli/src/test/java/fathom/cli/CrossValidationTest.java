@@ -39,6 +39,7 @@ class CrossValidationTest {
             "epochs",
             "steps",
             "seconds",
+            "seconds_waited",
             "samples_per_second",
             "folds",
             "fold_accuracy_mean",

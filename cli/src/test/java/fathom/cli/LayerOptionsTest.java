@@ -103,28 +103,6 @@ class LayerOptionsTest {
   }
 
   @Test
-  void aHundredAndFifteenResidualLayersTrain() {
-    Map<String, Object> json =
-        Run.done(
-                "train",
-                "--depth",
-                115,
-                "--width",
-                115,
-                "--residual",
-                "--epochs",
-                3,
-                "--json",
-                "-",
-                "--quiet",
-                "--seed",
-                1)
-            .json();
-    double accuracy = (double) json.get("test_accuracy");
-    assertTrue(accuracy >= 0.95, "accuracy of seed 1: " + accuracy);
-  }
-
-  @Test
   void theirModelsPredictAndGoOn() {
     Path table = Samples.trees(folder, "trees.csv", 90);
     Path model = folder.resolve("m.safetensors");

@@ -3,17 +3,12 @@ package fathom.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,80 +16,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code --report}, {@code --monitor}, {@code --anomaly} and {@code --rollback} leave. */
 class ReportTest {
-  private static final Path BROWSER = Path.of("/usr/bin/chromium");
-
-  /** Tells what the page has come to once its own scripts have run. */
-  private static final String PROBE =
-      """
-      <script>
-      addEventListener("load", () => {
-        const result = document.createElement("output");
-        const bars = [...document.querySelectorAll("canvas")];
-        const drawn = bars.filter(c => {
-          const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
-          return d.some(v => v !== 0);
-        });
-        result.id = "probe";
-        result.textContent = [
-          "charts=" + document.querySelectorAll(".uplot canvas").length,
-          "drawn=" + (drawn.length === bars.length),
-          "cells=" + document.querySelectorAll("table.confusion td").length,
-          "mistakes=" + document.querySelectorAll(".mistakes canvas").length,
-          "fetched=" + performance.getEntriesByType("resource").length,
-          "ground=" + getComputedStyle(document.body).backgroundColor,
-        ].join(";");
-        document.body.appendChild(result);
-      });
-      </script>
-      </body>
-      """;
-
   @TempDir private Path folder;
 
-  /** The page as a browser has it in the end, and what the browser said of it. */
-  private record Shown(String dom, String log) {
-    String probe(String key) {
-      Matcher found = Pattern.compile("[>;]" + key + "=([^;<]*)").matcher(dom);
-      assertTrue(found.find(), "the page has no " + key + ": " + log);
-      return found.group(1);
-    }
-  }
-
-  private Shown show(Path page, boolean dark) throws IOException, InterruptedException {
-    assumeTrue(Files.isExecutable(BROWSER), "skipped: there is no browser at " + BROWSER);
-    Path probed = folder.resolve("probed.html");
-    Files.writeString(probed, Files.readString(page).replace("</body>\n", PROBE));
-    Path dom = folder.resolve("dom");
-    Path log = folder.resolve("log");
-    Process browser =
-        new ProcessBuilder(
-                BROWSER.toString(),
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--no-first-run",
-                "--user-data-dir=" + folder.resolve("profile"),
-                "--blink-settings=preferredColorScheme=" + (dark ? 0 : 1),
-                "--window-size=1200,2000",
-                "--enable-logging=stderr",
-                "--dump-dom",
-                probed.toUri().toString())
-            .redirectOutput(dom.toFile())
-            .redirectError(log.toFile())
-            .start();
-    if (!browser.waitFor(2, TimeUnit.MINUTES)) {
-      browser.destroyForcibly();
-      throw new AssertionError("the browser hangs: " + Files.readString(log));
-    }
-    return new Shown(
-        Files.readString(dom), new String(Files.readAllBytes(log), StandardCharsets.ISO_8859_1));
-  }
-
-  private static void sound(Shown shown, boolean dark) {
-    assertFalse(shown.log().contains("CONSOLE"), shown.log());
-    assertEquals("true", shown.probe("drawn"), "a canvas is empty");
-    assertEquals("0", shown.probe("fetched"));
-    assertEquals(dark ? "rgb(16, 21, 29)" : "rgb(246, 247, 249)", shown.probe("ground"));
+  private Browser.Shown show(Path page, boolean dark) throws IOException, InterruptedException {
+    return new Browser(folder).show(page, dark);
   }
 
   @ParameterizedTest
@@ -102,8 +27,8 @@ class ReportTest {
   void imagesAreShownWithCurvesConfusionMistakesAndLayers(boolean dark) throws Exception {
     Path page = folder.resolve("digits.html");
     Run.done("train", "--hidden", "16,12", "--epochs", 2, "--validation", 0.1, "--report", page);
-    Shown shown = show(page, dark);
-    sound(shown, dark);
+    Browser.Shown shown = show(page, dark);
+    shown.requireSound(dark);
     // Loss, accuracy, rate; gradient, update, mean, variance, saturated, dead.
     assertEquals("9", shown.probe("charts"));
     // Ten classes and a column of shares.
@@ -119,8 +44,8 @@ class ReportTest {
     Path page = folder.resolve("prices.html");
     Run.done(
         "train", table, "--hidden", 8, "--activation", "tanh", "--epochs", 3, "--report", page);
-    Shown shown = show(page, dark);
-    sound(shown, dark);
+    Browser.Shown shown = show(page, dark);
+    shown.requireSound(dark);
     // Loss, rate; predicted, error; gradient, update, mean, variance, saturated.
     assertEquals("9", shown.probe("charts"));
     assertEquals("0", shown.probe("mistakes"));

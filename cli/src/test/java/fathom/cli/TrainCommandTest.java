@@ -21,6 +21,7 @@ class TrainCommandTest {
           "epochs",
           "steps",
           "seconds",
+          "seconds_waited",
           "samples_per_second",
           "train_loss",
           "validation_loss",

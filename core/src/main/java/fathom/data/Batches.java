@@ -132,6 +132,7 @@ public final class Batches implements Iterable<Batch> {
    */
   @Override
   public Iteration iterator() {
+    long start = System.nanoTime();
     long bytes = (long) size * rows.dataset().features() * Float.BYTES;
     boolean ahead =
         augmentation != null
@@ -143,7 +144,7 @@ public final class Batches implements Iterable<Batch> {
     Augmentation.Worker distortion = augmentation == null ? null : augmentation.worker();
     Gathering gathering =
         new Gathering(buffer, order(), first, rows.size(), size, distortion, mixup, seed);
-    return new Iteration(rows.dataset(), gathering, slots, count());
+    return new Iteration(rows.dataset(), gathering, slots, count(), start);
   }
 
   private int[] order() {
@@ -167,8 +168,9 @@ public final class Batches implements Iterable<Batch> {
     private final Cleaner.Cleanable cleanable;
     private int visited;
     private boolean ended;
+    private long waited;
 
-    private Iteration(Dataset data, Gathering gathering, int slots, int count) {
+    private Iteration(Dataset data, Gathering gathering, int slots, int count, long start) {
       this.data = data;
       this.gathering = gathering;
       this.slots = slots;
@@ -178,13 +180,14 @@ public final class Batches implements Iterable<Batch> {
       if (slots == 1) {
         preparer = null;
         cleanable = null;
-        return;
+      } else {
+        Preparer ahead = new Preparer(gathering, slots, count);
+        preparer = ahead;
+        gathering.buffer().preparer(ahead);
+        cleanable = CLEANER.register(this, ahead::stop);
+        ahead.start();
       }
-      Preparer ahead = new Preparer(gathering, slots, count);
-      preparer = ahead;
-      gathering.buffer().preparer(ahead);
-      cleanable = CLEANER.register(this, ahead::stop);
-      ahead.start();
+      waited = System.nanoTime() - start;
     }
 
     @Override
@@ -201,6 +204,7 @@ public final class Batches implements Iterable<Batch> {
         throw new NoSuchElementException("all batches of this iteration were visited");
       }
       data.requireOpen();
+      long start = System.nanoTime();
       int slot = visited % slots;
       if (preparer == null) {
         gathering.fill(slot, visited);
@@ -210,7 +214,16 @@ public final class Batches implements Iterable<Batch> {
       }
       visited++;
       batch.show(places[visited == count ? slots : slot], gathering.buffer().share(slot));
+      waited += System.nanoTime() - start;
       return batch;
+    }
+
+    /**
+     * Returns for how long the caller has been kept so far, in nanoseconds: to draw the order, to
+     * wait for batches that were not ready, and to copy rows where no thread does that.
+     */
+    public long waitedNanos() {
+      return waited;
     }
 
     /** Ends this iteration; its batch is over. */

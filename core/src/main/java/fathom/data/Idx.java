@@ -131,6 +131,21 @@ public final class Idx {
       return Optional.ofNullable(test);
     }
 
+    /**
+     * Copies the rows of some classes to sets of their own, as {@link Rows#ofClasses}.
+     *
+     * @throws IllegalArgumentException as that
+     */
+    public Sets ofClasses(int... classes) {
+      Dataset chosen = train.rows().ofClasses(classes);
+      try {
+        return new Sets(chosen, test == null ? null : test.rows().ofClasses(classes));
+      } catch (Throwable t) {
+        chosen.close();
+        throw t;
+      }
+    }
+
     @Override
     public void close() {
       train.close();

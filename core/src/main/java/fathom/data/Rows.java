@@ -3,6 +3,7 @@ package fathom.data;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import fathom.matrix.Matrix;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,6 +19,7 @@ public final class Rows {
   private static final int PIECE = 256;
   private static final long SPLIT = 0x73706C6974L;
   private static final long FOLDS = 0x666F6C6473L;
+  private static final long FEW = 0x666577L;
 
   private final Dataset data;
   private final int[] index;
@@ -158,6 +160,105 @@ public final class Rows {
       splits.add(new Split(view(rest), view(out)));
     }
     return List.copyOf(splits);
+  }
+
+  /**
+   * Chooses some rows of each class at random, as where labels are dear. They keep the order of
+   * these rows, share their memory, and depend on the seed alone.
+   *
+   * @param count how many rows of each class
+   * @throws IllegalArgumentException if that is not positive, or a class has fewer
+   * @throws IllegalStateException if this is no classification, or the dataset is closed
+   */
+  public Rows perClass(int count, long seed) {
+    int[] counts = classCounts();
+    for (int c = 0; c < counts.length; c++) {
+      if (count < 1 || counts[c] < count) {
+        String name = data.classNames() == null ? Integer.toString(c) : data.classNames().get(c);
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "cannot choose %d rows of each class: class %s has %d; choose at least 1, and no"
+                    + " more than each has",
+                count,
+                name,
+                counts[c]));
+      }
+    }
+    int[] order = Shuffle.identity(size());
+    Shuffle.shuffle(order, Shuffle.derive(seed, FEW));
+    int[] chosen = new int[count * counts.length];
+    int[] taken = new int[counts.length];
+    int n = 0;
+    for (int i : order) {
+      if (taken[label(i)]++ < count) {
+        chosen[n++] = i;
+      }
+    }
+    return view(chosen);
+  }
+
+  /**
+   * Copies the rows of some classes to a dataset of their own, which knows no others: the first of
+   * them is its class 0. It keeps names, image size and scaling; the caller closes it.
+   *
+   * @param classes of this dataset, in the order of the new one
+   * @throws IllegalArgumentException if there is no such class, one is named twice, or there is no
+   *     row of any
+   * @throws IllegalStateException if this is no classification, or the dataset is closed
+   */
+  public Dataset ofClasses(int... classes) {
+    int[] order = new int[size()];
+    int[] labels = new int[size()];
+    int[] place = places(classes);
+    int n = 0;
+    for (int i = 0; i < size(); i++) {
+      if (place[label(i)] >= 0) {
+        order[n] = row(i);
+        labels[n++] = place[label(i)];
+      }
+    }
+    if (n == 0) {
+      throw new IllegalArgumentException(
+          "no row is of the classes " + Arrays.toString(classes) + "; choose others");
+    }
+    Dataset chosen = new Dataset(Task.CLASSIFICATION, n, data.features(), classes.length);
+    data.rowInputs().copy(order, 0, n, chosen.inputs().segment(), 0);
+    MemorySegment.copy(labels, 0, chosen.labels(), JAVA_INT, 0, n);
+    String which = Arrays.toString(classes);
+    if (data.classNames() != null) {
+      List<String> names = Arrays.stream(classes).mapToObj(data.classNames()::get).toList();
+      which = chosen.classNames(names).classNames().toString();
+    }
+    if (data.featureNames() != null) {
+      chosen.featureNames(data.featureNames());
+    }
+    if (data.imageWidth() > 0) {
+      chosen.imageSize(data.imageWidth(), data.imageHeight());
+    }
+    return chosen
+        .scaled(data.scaling())
+        .about(String.format(Locale.ROOT, "%s; %d of the classes %s", data.about(), n, which));
+  }
+
+  /** Returns the place of each class among some, -1 for the others. */
+  private int[] places(int[] classes) {
+    int[] place = new int[data.classes()];
+    Arrays.fill(place, -1);
+    for (int i = 0; i < classes.length; i++) {
+      int c = classes[i];
+      if (c < 0 || c >= place.length || place[c] >= 0) {
+        throw new IllegalArgumentException(
+            String.format(
+                Locale.ROOT,
+                "class %d is %s: choose among 0 to %d, each once",
+                c,
+                c < 0 || c >= place.length ? "not there" : "named twice",
+                place.length - 1));
+      }
+      place[c] = i;
+    }
+    return place;
   }
 
   /**

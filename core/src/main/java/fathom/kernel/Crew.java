@@ -24,8 +24,9 @@ final class Crew implements AutoCloseable {
   /** The share of a program that a caller may spend waiting before the crew counts as strained. */
   private static final double STRAIN = 0.4;
 
-  private static final int FEWEST_ALONE = 16;
-  private static final int MOST_ALONE = 4096;
+  /** The longest time for which a strained crew does not meet. */
+  private static final long MOST_ALONE = 1_000_000_000;
+
   private static final VarHandle BUSY;
   private static final VarHandle ARRIVED;
   private static final VarHandle RUNNING;
@@ -60,8 +61,9 @@ final class Crew implements AutoCloseable {
   // What only the holder of busy touches, or whoever runs alone for a while, where a lost count
   // does no harm.
   private long waited;
-  private int alonePrograms;
-  private int penance = FEWEST_ALONE;
+  private int strains;
+  private long restFrom;
+  private long rest;
 
   Crew(Blas blas, int size) {
     this.blas = blas;
@@ -86,8 +88,7 @@ final class Crew implements AutoCloseable {
    */
   @SuppressWarnings("NonAtomicVolatileUpdate")
   void run(Task p) {
-    if (members.length == 1 || closed || alonePrograms > 0) {
-      alonePrograms = Math.max(0, alonePrograms - 1);
+    if (members.length == 1 || closed || rests()) {
       perform(p, alone);
       return;
     }
@@ -130,13 +131,25 @@ final class Crew implements AutoCloseable {
     waited += since == 0 ? 0 : System.nanoTime() - since;
   }
 
-  /** Decides whether the cores are ours: after a strained program, the next ones run alone. */
+  private boolean rests() {
+    if (rest > 0 && System.nanoTime() - restFrom >= rest) {
+      rest = 0;
+    }
+    return rest > 0;
+  }
+
+  /**
+   * Decides whether the cores are ours. After a strained program, programs run alone for as long as
+   * the caller had to wait, and twice as long after each meeting that is strained again: a hiccup
+   * costs little, and so does asking again where cores are taken for good.
+   */
   private void judge(long nanos) {
     if (waited > STRAIN * nanos) {
-      alonePrograms = penance;
-      penance = Math.min(MOST_ALONE, 2 * penance);
+      rest = Math.min(MOST_ALONE, waited << Math.min(strains, 30));
+      restFrom = System.nanoTime();
+      strains++;
     } else {
-      penance = FEWEST_ALONE;
+      strains = 0;
     }
   }
 

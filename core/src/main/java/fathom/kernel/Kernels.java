@@ -15,7 +15,8 @@ public record Kernels(
     FillKernels fill,
     NormKernels norm,
     DropoutKernels dropout,
-    GateKernels gates) {
+    GateKernels gates,
+    TallyKernels tally) {
   private static final Kernels VECTOR =
       new Kernels(
           "vector",
@@ -26,7 +27,8 @@ public record Kernels(
           VectorFillKernels.INSTANCE,
           new VectorNormKernels(),
           new VectorDropoutKernels(),
-          new VectorGateKernels());
+          new VectorGateKernels(),
+          new VectorTallyKernels());
   private static final Kernels SCALAR =
       new Kernels(
           "scalar",
@@ -37,7 +39,8 @@ public record Kernels(
           ScalarFillKernels.INSTANCE,
           new ScalarNormKernels(),
           new ScalarDropoutKernels(),
-          new ScalarGateKernels());
+          new ScalarGateKernels(),
+          new ScalarTallyKernels());
 
   /** Returns kernels in the Vector API, at the machine's preferred width. */
   public static Kernels vector() {

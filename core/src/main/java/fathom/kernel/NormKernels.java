@@ -7,7 +7,12 @@ import fathom.matrix.Matrix;
  * any stride). A batch norm works along rows, on rows {@code [from, to)}; a layer norm down
  * columns, on columns {@code [from, to)}. Per-unit numbers are columns, n x 1; per-sample numbers
  * are a row, 1 x B. All matrices of a call that are neither have the same shape. Nothing is
- * allocated; nothing outside the rows or columns is written. NaN and infinities give NaN.
+ * allocated; nothing outside the rows or columns is written.
+ *
+ * <p>A NaN or an infinity makes all of its row or column NaN where that is standardized. Backward,
+ * where one lies in D or X, or in gamma, dBeta or the inverse, no number of that row or column of D
+ * is finite afterwards: NaN, or an infinity of either sign. What is scaled, added or multiplied
+ * element by element follows IEEE 754: an infinity stays one, and its neighbours are untouched.
  *
  * <p>A row's or a column's result depends on its own elements alone, bit for bit: not on how a
  * range is cut. The order of its sums may depend on the vector width.

@@ -103,7 +103,24 @@ public final class Product {
    * @throws IllegalArgumentException if the matrices are not of this product's shape
    */
   public void run(Matrix a, Matrix b, Matrix c, int block) {
-    run(a, b, c, block, 0);
+    check(a, b, c, rows);
+    run(a, b, c, 0, block, 0);
+  }
+
+  /**
+   * Computes one block of C into a matrix that holds nothing else, from its first row on.
+   *
+   * @param own at least {@link #tallest} x the columns of C
+   * @throws IllegalArgumentException if the matrices are not of this product's shape
+   */
+  public void runApart(Matrix a, Matrix b, Matrix own, int block) {
+    check(a, b, own, tallest());
+    run(a, b, own, from(block), block, 0);
+  }
+
+  /** Returns the number of rows of the tallest block. */
+  public int tallest() {
+    return Math.min(rows, blockRows);
   }
 
   /**
@@ -112,11 +129,12 @@ public final class Product {
    * @throws IllegalArgumentException if the matrices are not of this product's shape
    */
   public void add(Matrix a, Matrix b, Matrix c, int block) {
-    run(a, b, c, block, 1);
+    check(a, b, c, rows);
+    run(a, b, c, 0, block, 1);
   }
 
-  private void run(Matrix a, Matrix b, Matrix c, int block, float beta) {
-    check(a, b, c);
+  /** Computes a block of C, whose row cFirst is the first one of the matrix c. */
+  private void run(Matrix a, Matrix b, Matrix c, int cFirst, int block, float beta) {
     int r0 = from(block);
     int height = to(block) - r0;
     if (isVector(b, c)) {
@@ -132,12 +150,12 @@ public final class Product {
           b.offset(),
           beta,
           c.segment(),
-          c.offset() + r0);
+          c.offset() + r0 - cFirst);
       return;
     }
     for (int c0 = 0; c0 < cols; c0 += tileCols) {
       int width = Math.min(tileCols, cols - c0);
-      long cStart = c.offset() + (long) r0 * c.stride() + c0;
+      long cStart = place(c, r0 - cFirst, c0);
       for (int k0 = 0; k0 == 0 || k0 < inner; k0 += tileInner) {
         tile(a, b, c, r0, height, c0, width, k0, cStart, k0 == 0 ? beta : 1);
       }
@@ -185,7 +203,7 @@ public final class Product {
     return m.offset() + (long) row * m.stride() + col;
   }
 
-  private void check(Matrix a, Matrix b, Matrix c) {
+  private void check(Matrix a, Matrix b, Matrix c, int cRows) {
     boolean fits =
         (form == Form.TN
                 ? a.rows() == inner && a.cols() == rows
@@ -193,13 +211,13 @@ public final class Product {
             && (form == Form.NT
                 ? b.rows() == cols && b.cols() == inner
                 : b.rows() == inner && b.cols() == cols)
-            && c.rows() == rows
+            && c.rows() == cRows
             && c.cols() == cols;
     if (!fits) {
       throw new IllegalArgumentException(
           String.format(
               "a product %s of %dx%d over %d does not fit A %s, B %s, C %s",
-              form, rows, cols, inner, a, b, c));
+              form, cRows, cols, inner, a, b, c));
     }
   }
 }

@@ -21,10 +21,18 @@ final class ScalarUpdateKernels implements UpdateKernels {
 
   @Override
   public void update(
-      Update update, UpdateStep step, long from, long to, float factor, float bound) {
+      Update update,
+      UpdateStep step,
+      MemorySegment g,
+      long first,
+      long from,
+      long to,
+      float factor,
+      float bound) {
     UpdateLoop loop = ScalarUpdates.loop(update);
     for (long i = from; i < to; i += CHUNK) {
-      loop.run(step, i * Float.BYTES, (int) Math.min(CHUNK, to - i), factor, bound);
+      int n = (int) Math.min(CHUNK, to - i);
+      loop.run(step, g, (i - first) * Float.BYTES, i * Float.BYTES, n, factor, bound);
     }
   }
 

@@ -2,6 +2,8 @@ package fathom.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * The passes of all rules, one number at a time.
  *
@@ -58,31 +60,36 @@ final class ScalarUpdates {
     return (float) Math.sqrt(x);
   }
 
-  private static void sgd(UpdateStep s, long start, int n, float factor, float bound) {
+  private static void sgd(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
       float wi = s.w.get(JAVA_FLOAT, at);
-      float gi = clip(s.g.get(JAVA_FLOAT, at), factor, bound) + s.decay * wi;
+      float gi =
+          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
       s.w.set(JAVA_FLOAT, at, wi - s.rate * gi);
     }
   }
 
-  private static void momentum(UpdateStep s, long start, int n, float factor, float bound) {
+  private static void momentum(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
       float wi = s.w.get(JAVA_FLOAT, at);
-      float gi = clip(s.g.get(JAVA_FLOAT, at), factor, bound) + s.decay * wi;
+      float gi =
+          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
       float vi = flush(s.first ? gi : s.keep1 * s.a.get(JAVA_FLOAT, at) + s.share1 * gi);
       s.a.set(JAVA_FLOAT, at, vi);
       s.w.set(JAVA_FLOAT, at, wi - s.rate * (s.nesterov ? gi + s.keep1 * vi : vi));
     }
   }
 
-  private static void lion(UpdateStep s, long start, int n, float factor, float bound) {
+  private static void lion(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
       float wi = s.w.get(JAVA_FLOAT, at) * s.shrink;
-      float gi = clip(s.g.get(JAVA_FLOAT, at), factor, bound);
+      float gi = clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound);
       float mi = s.a.get(JAVA_FLOAT, at);
       float ci = s.keep1 * mi + s.share1 * gi;
       s.a.set(JAVA_FLOAT, at, flush(s.keep2 * mi + s.share2 * gi));
@@ -92,24 +99,28 @@ final class ScalarUpdates {
     }
   }
 
-  private static void rmsprop(UpdateStep s, long start, int n, float factor, float bound) {
+  private static void rmsprop(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     float tiny = tiny(s.share2);
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
       float wi = s.w.get(JAVA_FLOAT, at);
-      float gi = clip(s.g.get(JAVA_FLOAT, at), factor, bound) + s.decay * wi;
+      float gi =
+          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
       float vi = square(s, s.a.get(JAVA_FLOAT, at), gi, tiny);
       s.a.set(JAVA_FLOAT, at, vi);
       s.w.set(JAVA_FLOAT, at, wi - s.rate * gi / (root(vi) + s.epsilon));
     }
   }
 
-  private static void rmspropMomentum(UpdateStep s, long start, int n, float factor, float bound) {
+  private static void rmspropMomentum(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     float tiny = tiny(s.share2);
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
       float wi = s.w.get(JAVA_FLOAT, at);
-      float gi = clip(s.g.get(JAVA_FLOAT, at), factor, bound) + s.decay * wi;
+      float gi =
+          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
       float vi = square(s, s.a.get(JAVA_FLOAT, at), gi, tiny);
       s.a.set(JAVA_FLOAT, at, vi);
       float bi = flush(s.keep1 * s.b.get(JAVA_FLOAT, at) + gi / (root(vi) + s.epsilon));
@@ -118,12 +129,14 @@ final class ScalarUpdates {
     }
   }
 
-  private static void rmspropCentered(UpdateStep s, long start, int n, float factor, float bound) {
+  private static void rmspropCentered(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     float tiny = tiny(s.share2);
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
       float wi = s.w.get(JAVA_FLOAT, at);
-      float gi = clip(s.g.get(JAVA_FLOAT, at), factor, bound) + s.decay * wi;
+      float gi =
+          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
       float vi = square(s, s.a.get(JAVA_FLOAT, at), gi, tiny);
       s.a.set(JAVA_FLOAT, at, vi);
       float mi = flush(s.keep2 * s.c.get(JAVA_FLOAT, at) + s.share2 * gi);
@@ -137,12 +150,14 @@ final class ScalarUpdates {
     }
   }
 
-  private static void adadelta(UpdateStep s, long start, int n, float factor, float bound) {
+  private static void adadelta(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     float tiny = tiny(s.share2);
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
       float wi = s.w.get(JAVA_FLOAT, at);
-      float gi = clip(s.g.get(JAVA_FLOAT, at), factor, bound) + s.decay * wi;
+      float gi =
+          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
       float vi = square(s, s.a.get(JAVA_FLOAT, at), gi, tiny);
       s.a.set(JAVA_FLOAT, at, vi);
       float ui = s.b.get(JAVA_FLOAT, at);
@@ -152,12 +167,14 @@ final class ScalarUpdates {
     }
   }
 
-  private static void adam(UpdateStep s, long start, int n, float factor, float bound) {
+  private static void adam(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     float tiny = tiny(s.share2);
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
       float wi = s.w.get(JAVA_FLOAT, at) * s.shrink;
-      float gi = clip(s.g.get(JAVA_FLOAT, at), factor, bound) + s.decay * wi;
+      float gi =
+          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
       float mi = flush(s.keep1 * s.a.get(JAVA_FLOAT, at) + s.share1 * gi);
       float vi = square(s, s.b.get(JAVA_FLOAT, at), gi, tiny);
       s.a.set(JAVA_FLOAT, at, mi);
@@ -166,12 +183,14 @@ final class ScalarUpdates {
     }
   }
 
-  private static void amsgrad(UpdateStep s, long start, int n, float factor, float bound) {
+  private static void amsgrad(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     float tiny = tiny(s.share2);
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
       float wi = s.w.get(JAVA_FLOAT, at) * s.shrink;
-      float gi = clip(s.g.get(JAVA_FLOAT, at), factor, bound) + s.decay * wi;
+      float gi =
+          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
       float mi = flush(s.keep1 * s.a.get(JAVA_FLOAT, at) + s.share1 * gi);
       float vi = square(s, s.b.get(JAVA_FLOAT, at), gi, tiny);
       float most = Math.max(s.c.get(JAVA_FLOAT, at), vi);
@@ -182,11 +201,13 @@ final class ScalarUpdates {
     }
   }
 
-  private static void adamax(UpdateStep s, long start, int n, float factor, float bound) {
+  private static void adamax(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
       float wi = s.w.get(JAVA_FLOAT, at);
-      float gi = clip(s.g.get(JAVA_FLOAT, at), factor, bound) + s.decay * wi;
+      float gi =
+          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
       float mi = flush(s.keep1 * s.a.get(JAVA_FLOAT, at) + s.share1 * gi);
       float ui = Math.max(s.keep2 * s.b.get(JAVA_FLOAT, at), Math.abs(gi) + s.epsilon);
       s.a.set(JAVA_FLOAT, at, mi);
@@ -195,12 +216,14 @@ final class ScalarUpdates {
     }
   }
 
-  private static void nadam(UpdateStep s, long start, int n, float factor, float bound) {
+  private static void nadam(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     float tiny = tiny(s.share2);
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
       float wi = s.w.get(JAVA_FLOAT, at) * s.shrink;
-      float gi = clip(s.g.get(JAVA_FLOAT, at), factor, bound) + s.decay * wi;
+      float gi =
+          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
       float mi = flush(s.keep1 * s.a.get(JAVA_FLOAT, at) + s.share1 * gi);
       float vi = square(s, s.b.get(JAVA_FLOAT, at), gi, tiny);
       s.a.set(JAVA_FLOAT, at, mi);

@@ -9,10 +9,19 @@ public interface UpdateKernels {
    * result does not depend on how a range is cut. Gradients are read, clipped on the way, and left
    * as they are.
    *
+   * @param gradients of which the one of element i lies at {@code i - first}
    * @param factor what gradients are multiplied by; 1 changes nothing
    * @param bound what the size of gradients is cut to after that; infinity changes nothing
    */
-  void update(Update update, UpdateStep step, long from, long to, float factor, float bound);
+  void update(
+      Update update,
+      UpdateStep step,
+      MemorySegment gradients,
+      long first,
+      long from,
+      long to,
+      float factor,
+      float bound);
 
   /** {@code x <- factor x}. */
   void scale(MemorySegment x, long from, long to, float factor);

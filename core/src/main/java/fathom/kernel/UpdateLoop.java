@@ -1,5 +1,6 @@
 package fathom.kernel;
 
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -10,12 +11,15 @@ interface UpdateLoop {
   /**
    * Runs.
    *
-   * @param start where the first element lies, in bytes
+   * @param g the gradients
+   * @param gStart where the first gradient lies, in bytes
+   * @param start where the first element of everything else lies, in bytes
    * @param n how many elements follow; vectors take whole registers alone
    * @param factor of the gradients
    * @param bound of the gradients' size
    */
-  void run(UpdateStep s, long start, int n, float factor, float bound);
+  void run(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound);
 
   /**
    * Returns a handle for {@link #call}. C2 does not know it as a constant and so does not inline
@@ -25,7 +29,14 @@ interface UpdateLoop {
   static MethodHandle apart(UpdateLoop loop) {
     MethodType type =
         MethodType.methodType(
-            void.class, UpdateStep.class, long.class, int.class, float.class, float.class);
+            void.class,
+            UpdateStep.class,
+            MemorySegment.class,
+            long.class,
+            long.class,
+            int.class,
+            float.class,
+            float.class);
     try {
       return MethodHandles.lookup().findVirtual(UpdateLoop.class, "run", type).bindTo(loop);
     } catch (ReflectiveOperationException e) {
@@ -34,9 +45,17 @@ interface UpdateLoop {
   }
 
   /** Runs a loop. */
-  static void call(MethodHandle loop, UpdateStep s, long start, int n, float factor, float bound) {
+  static void call(
+      MethodHandle loop,
+      UpdateStep s,
+      MemorySegment g,
+      long gStart,
+      long start,
+      int n,
+      float factor,
+      float bound) {
     try {
-      loop.invokeExact(s, start, n, factor, bound);
+      loop.invokeExact(s, g, gStart, start, n, factor, bound);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {

@@ -10,7 +10,6 @@ import java.util.List;
  */
 public final class UpdateStep {
   final MemorySegment w;
-  final MemorySegment g;
   final MemorySegment a;
   final MemorySegment b;
   final MemorySegment c;
@@ -56,10 +55,8 @@ public final class UpdateStep {
    *
    * @param moments as many as the rule keeps
    */
-  public UpdateStep(
-      MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
+  public UpdateStep(MemorySegment parameters, List<MemorySegment> moments) {
     w = parameters;
-    g = gradients;
     a = moments.size() > 0 ? moments.get(0) : null;
     b = moments.size() > 1 ? moments.get(1) : null;
     c = moments.size() > 2 ? moments.get(2) : null;

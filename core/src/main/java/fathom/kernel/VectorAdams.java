@@ -16,9 +16,9 @@ import jdk.incubator.vector.FloatVector;
 final class VectorAdams {
   private VectorAdams() {}
 
-  static void adam(UpdateStep s, long start, int n, float factor, float bound) {
+  static void adam(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     MemorySegment w = s.w;
-    MemorySegment g = s.g;
     MemorySegment a = s.a;
     MemorySegment b = s.b;
     float rate = s.rate;
@@ -34,7 +34,9 @@ final class VectorAdams {
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
       FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER).mul(shrink);
-      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, g, at, ORDER).mul(factor);
+      FloatVector gi =
+          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
+              .mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }
@@ -53,9 +55,9 @@ final class VectorAdams {
     }
   }
 
-  static void amsgrad(UpdateStep s, long start, int n, float factor, float bound) {
+  static void amsgrad(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     MemorySegment w = s.w;
-    MemorySegment g = s.g;
     MemorySegment a = s.a;
     MemorySegment b = s.b;
     MemorySegment c = s.c;
@@ -72,7 +74,9 @@ final class VectorAdams {
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
       FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER).mul(shrink);
-      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, g, at, ORDER).mul(factor);
+      FloatVector gi =
+          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
+              .mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }
@@ -93,9 +97,9 @@ final class VectorAdams {
     }
   }
 
-  static void adamax(UpdateStep s, long start, int n, float factor, float bound) {
+  static void adamax(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     MemorySegment w = s.w;
-    MemorySegment g = s.g;
     MemorySegment a = s.a;
     MemorySegment b = s.b;
     float rate = s.rate;
@@ -107,7 +111,9 @@ final class VectorAdams {
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
       FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER);
-      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, g, at, ORDER).mul(factor);
+      FloatVector gi =
+          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
+              .mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }
@@ -123,9 +129,9 @@ final class VectorAdams {
     }
   }
 
-  static void nadam(UpdateStep s, long start, int n, float factor, float bound) {
+  static void nadam(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     MemorySegment w = s.w;
-    MemorySegment g = s.g;
     MemorySegment a = s.a;
     MemorySegment b = s.b;
     float rate = s.rate;
@@ -142,7 +148,9 @@ final class VectorAdams {
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
       FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER).mul(shrink);
-      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, g, at, ORDER).mul(factor);
+      FloatVector gi =
+          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
+              .mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }

@@ -16,15 +16,17 @@ import jdk.incubator.vector.VectorMask;
 final class VectorDescents {
   private VectorDescents() {}
 
-  static void sgd(UpdateStep s, long start, int n, float factor, float bound) {
+  static void sgd(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     MemorySegment w = s.w;
-    MemorySegment g = s.g;
     float rate = s.rate;
     float decay = s.decay;
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
       FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER);
-      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, g, at, ORDER).mul(factor);
+      FloatVector gi =
+          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
+              .mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }
@@ -33,9 +35,9 @@ final class VectorDescents {
     }
   }
 
-  static void momentum(UpdateStep s, long start, int n, float factor, float bound) {
+  static void momentum(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     MemorySegment w = s.w;
-    MemorySegment g = s.g;
     MemorySegment a = s.a;
     float rate = s.rate;
     float decay = s.decay;
@@ -46,7 +48,9 @@ final class VectorDescents {
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
       FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER);
-      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, g, at, ORDER).mul(factor);
+      FloatVector gi =
+          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
+              .mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }
@@ -60,9 +64,9 @@ final class VectorDescents {
     }
   }
 
-  static void lion(UpdateStep s, long start, int n, float factor, float bound) {
+  static void lion(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     MemorySegment w = s.w;
-    MemorySegment g = s.g;
     MemorySegment a = s.a;
     float rate = s.rate;
     float shrink = s.shrink;
@@ -73,7 +77,9 @@ final class VectorDescents {
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
       FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER).mul(shrink);
-      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, g, at, ORDER).mul(factor);
+      FloatVector gi =
+          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
+              .mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }

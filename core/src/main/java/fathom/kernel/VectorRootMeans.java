@@ -18,9 +18,9 @@ import jdk.incubator.vector.FloatVector;
 final class VectorRootMeans {
   private VectorRootMeans() {}
 
-  static void rmsprop(UpdateStep s, long start, int n, float factor, float bound) {
+  static void rmsprop(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     MemorySegment w = s.w;
-    MemorySegment g = s.g;
     MemorySegment a = s.a;
     float rate = s.rate;
     float decay = s.decay;
@@ -31,7 +31,9 @@ final class VectorRootMeans {
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
       FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER);
-      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, g, at, ORDER).mul(factor);
+      FloatVector gi =
+          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
+              .mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }
@@ -46,9 +48,9 @@ final class VectorRootMeans {
     }
   }
 
-  static void rmspropMomentum(UpdateStep s, long start, int n, float factor, float bound) {
+  static void rmspropMomentum(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     MemorySegment w = s.w;
-    MemorySegment g = s.g;
     MemorySegment a = s.a;
     MemorySegment b = s.b;
     float rate = s.rate;
@@ -61,7 +63,9 @@ final class VectorRootMeans {
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
       FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER);
-      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, g, at, ORDER).mul(factor);
+      FloatVector gi =
+          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
+              .mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }
@@ -79,9 +83,9 @@ final class VectorRootMeans {
     }
   }
 
-  static void rmspropCentered(UpdateStep s, long start, int n, float factor, float bound) {
+  static void rmspropCentered(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     MemorySegment w = s.w;
-    MemorySegment g = s.g;
     MemorySegment a = s.a;
     MemorySegment b = s.b;
     MemorySegment c = s.c;
@@ -95,7 +99,9 @@ final class VectorRootMeans {
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
       FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER);
-      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, g, at, ORDER).mul(factor);
+      FloatVector gi =
+          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
+              .mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }
@@ -120,9 +126,9 @@ final class VectorRootMeans {
     }
   }
 
-  static void adadelta(UpdateStep s, long start, int n, float factor, float bound) {
+  static void adadelta(
+      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
     MemorySegment w = s.w;
-    MemorySegment g = s.g;
     MemorySegment a = s.a;
     MemorySegment b = s.b;
     float rate = s.rate;
@@ -134,7 +140,9 @@ final class VectorRootMeans {
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
       FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER);
-      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, g, at, ORDER).mul(factor);
+      FloatVector gi =
+          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
+              .mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }

@@ -62,15 +62,24 @@ final class VectorUpdateKernels implements UpdateKernels {
 
   @Override
   public void update(
-      Update update, UpdateStep step, long from, long to, float factor, float bound) {
+      Update update,
+      UpdateStep step,
+      MemorySegment g,
+      long first,
+      long from,
+      long to,
+      float factor,
+      float bound) {
     MethodHandle loop = loops.get(update);
     UpdateLoop scalar = ScalarUpdates.loop(update);
     for (long i = from; i < to; i += CHUNK) {
       int n = (int) Math.min(CHUNK, to - i);
       int even = VectorMath.SPECIES.loopBound(n);
       long start = i * Float.BYTES;
-      UpdateLoop.call(loop, step, start, even, factor, bound);
-      scalar.run(step, start + (long) even * Float.BYTES, n - even, factor, bound);
+      long gStart = (i - first) * Float.BYTES;
+      UpdateLoop.call(loop, step, g, gStart, start, even, factor, bound);
+      long done = (long) even * Float.BYTES;
+      scalar.run(step, g, gStart + done, start + done, n - even, factor, bound);
     }
   }
 

@@ -192,8 +192,25 @@ final class Architecture {
     for (Slab.Layout layout : List.of(learnt, kept)) {
       layout.names().forEach(name -> shapes.put(name, List.of((long) layout.rows(name))));
     }
+    shapes.putAll(weights(layers));
+    return shapes;
+  }
+
+  /** Returns the names and shapes of the parameters that are matrices. */
+  static Map<String, List<Long>> weights(List<Layer> layers) {
+    Map<String, List<Long>> shapes = new LinkedHashMap<>();
     layers.forEach(layer -> layer.weights(shapes));
     return shapes;
+  }
+
+  /** Lays out what is learnt and what is kept; returns where each layer's begins, and the end. */
+  static long[] place(List<Layer> layers, Slab.Layout learnt, Slab.Layout kept) {
+    long[] starts = new long[layers.size() + 1];
+    for (int i = 0; i < layers.size(); i++) {
+      layers.get(i).addTo(learnt, kept);
+      starts[i + 1] = learnt.size();
+    }
+    return starts;
   }
 
   /** Returns the words that {@link #parse} reads. */

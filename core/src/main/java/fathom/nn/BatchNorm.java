@@ -1,6 +1,8 @@
 package fathom.nn;
 
+import fathom.kernel.ActivationKernels;
 import fathom.kernel.Engine;
+import fathom.kernel.Function;
 import fathom.kernel.NormKernels;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
@@ -83,7 +85,8 @@ final class BatchNorm extends Biased {
       Matrix z = plan.output();
       Matrix x = plan.overwritable();
       Matrix y = plan.allocate(out);
-      plan.add(new Training(kernels, z, x, y, plan.column(out), plan.column(out), true));
+      ActivationKernels sums = plan.engine().kernels().activation();
+      plan.add(new Training(kernels, sums, z, x, y, plan.column(out), plan.column(out), true));
       plan.activate(this, y, bias);
     } else {
       Matrix y = plan.overwritable();
@@ -106,6 +109,7 @@ final class BatchNorm extends Biased {
   /** With the batch's own mean and variance. */
   private final class Training extends RowPass {
     private final NormKernels kernels;
+    private final ActivationKernels sums;
     private final Matrix z;
     private final Matrix x;
     private final Matrix mean;
@@ -119,6 +123,7 @@ final class BatchNorm extends Biased {
      */
     Training(
         NormKernels kernels,
+        ActivationKernels sums,
         Matrix z,
         Matrix x,
         Matrix y,
@@ -127,6 +132,7 @@ final class BatchNorm extends Biased {
         boolean follows) {
       super(y);
       this.kernels = kernels;
+      this.sums = sums;
       this.z = z;
       this.x = x;
       this.mean = mean;
@@ -137,7 +143,7 @@ final class BatchNorm extends Biased {
     /** Running statistics have followed this batch already. */
     @Override
     Training again() {
-      return new Training(kernels, z, x, a, mean, variance, false);
+      return new Training(kernels, sums, z, x, a, mean, variance, false);
     }
 
     @Override
@@ -167,6 +173,13 @@ final class BatchNorm extends Biased {
       kernels.batchNormBackward(
           x, d, gamma, variance, epsilon, gammaGradient, biasGradient, from, to);
     }
+
+    /** The Jacobian is symmetric, but nobody has left the sums of the change's rows. */
+    @Override
+    void tangent(Matrix d, int from, int to) {
+      sums.derive(Function.IDENTITY, 0, a, d, biasGradient, from, to);
+      backward(d, from, to);
+    }
   }
 
   /** With the running mean and variance, as one scale and one shift. */
@@ -187,7 +200,7 @@ final class BatchNorm extends Biased {
     @Override
     void forward(int from, int to) {
       for (int r = from; r < to; r++) {
-        float s = scale(r);
+        float s = (float) factor(r);
         scale.set(r, 0, s);
         shift.set(r, 0, bias.get(r, 0) - runningMean.get(r, 0) * s);
       }
@@ -201,9 +214,8 @@ final class BatchNorm extends Biased {
     }
   }
 
-  /** Returns the factor of a unit in inference. */
-  float scale(int unit) {
-    return (float)
-        (gamma.get(unit, 0) / Math.sqrt((double) runningVariance.get(unit, 0) + epsilon));
+  /** Returns what a unit is multiplied by in inference. */
+  double factor(int unit) {
+    return gamma.get(unit, 0) / Math.sqrt((double) runningVariance.get(unit, 0) + epsilon);
   }
 }

@@ -34,6 +34,11 @@ final class Dense extends Biased {
     return new Dense(in, out, activation, initializer, false, prefix(), module());
   }
 
+  /** Returns the same layer with a bias and an activation. */
+  Dense followedBy(Activation f) {
+    return new Dense(in, out, f, initializer, true, prefix(), module());
+  }
+
   @Override
   int modules() {
     return 1 + modules(activation);

@@ -12,30 +12,59 @@ import fathom.matrix.Matrix;
  */
 final class DensePass extends Head {
   private final Dense layer;
+  private final int place;
   private final Matrix z;
   private final boolean learns;
   private final boolean lowest;
   private final Product forward;
   private final Product weightGradient;
   private final Product inputGradient;
+  private final Engine engine;
+  private final Workspace memory;
+  private Halves halves;
+
+  /** A block of gradients for each member: never read again once it has been learnt from. */
+  private final Matrix[] blocks;
 
   /**
    * Binds the products.
    *
+   * @param place which of the network's layers this is, from 0
    * @param z out x B: the weighted sums
    * @param first whether the layer reads the batch as it came, B x in, rather than feature-major
    * @param learns whether gradients by the weights are computed
    * @param lowest whether no gradient by the input is needed
+   * @param memory that lends each member room for a block of gradients
    */
-  DensePass(Engine engine, Dense layer, Matrix z, boolean first, boolean learns, boolean lowest) {
+  DensePass(
+      Engine engine,
+      Dense layer,
+      int place,
+      Matrix z,
+      boolean first,
+      boolean learns,
+      boolean lowest,
+      Workspace memory) {
     int batch = z.cols();
+    this.engine = engine;
+    this.memory = memory;
     this.layer = layer;
+    this.place = place;
     this.z = z;
     this.learns = learns;
     this.lowest = lowest;
     forward = engine.product(first ? Form.NT : Form.NN, layer.out, batch, layer.in);
     weightGradient = engine.product(first ? Form.NN : Form.NT, layer.out, layer.in, batch);
     inputGradient = engine.product(Form.TN, layer.in, batch, layer.out);
+    blocks = learns ? memory.scratch(weightGradient.tallest(), layer.in) : new Matrix[0];
+  }
+
+  @Override
+  void place(Group group, Group below) {
+    if (!lowest && Halves.suit(layer.out)) {
+      Matrix upper = memory.gradient(Workspace.HALF, layer.in, z.cols());
+      halves = new Halves(engine, layer.weight, group.d, below.d, upper);
+    }
   }
 
   @Override
@@ -53,9 +82,32 @@ final class DensePass extends Head {
     }
   }
 
+  @Override
+  void calibrate(Member member, Matrix input, Group group, Calibrator calibrator) {
+    if (!learns) {
+      forward(member, input, group);
+      return;
+    }
+    int end = member.to(forward.blocks());
+    boolean again = true;
+    while (again) {
+      for (int block = member.from(forward.blocks()); block < end; block++) {
+        forward.run(layer.weight, input, z, block);
+      }
+      member.barrier();
+      again = calibrator.look(member, place, layer.weight, z);
+      member.barrier();
+    }
+    group.forwardRows(member);
+  }
+
   /** {@code dA <- Wᵀ D} for the member's blocks of the units below, and their way back. */
   @Override
   void backward(Member member, Group group, Group below) {
+    if (halves != null) {
+      halves.run(member, below);
+      return;
+    }
     int end = member.to(inputGradient.blocks());
     for (int block = member.from(inputGradient.blocks()); block < end; block++) {
       inputGradient.run(layer.weight, group.d, below.d, block);
@@ -63,7 +115,20 @@ final class DensePass extends Head {
     }
   }
 
-  /** {@code dW <- D Xᵀ} for the member's blocks of units, which learn at once. */
+  /** {@code V <- W V} and what follows, for the member's blocks of units. */
+  @Override
+  void tangent(Member member, Group group, Group below) {
+    int end = member.to(forward.blocks());
+    for (int block = member.from(forward.blocks()); block < end; block++) {
+      forward.run(layer.weight, below.d, group.d, block);
+      group.tangent(forward.from(block), forward.to(block));
+    }
+  }
+
+  /**
+   * {@code dW <- D Xᵀ} for the member's blocks of units. With a learner a block of dW is used up
+   * while it is in cache, and never sees the slab.
+   */
   @Override
   void learn(Member member, Matrix input, Group group, Learner learner) {
     if (!learns) {
@@ -72,12 +137,15 @@ final class DensePass extends Head {
     Matrix dw = layer.weightGradient;
     int end = member.to(weightGradient.blocks());
     for (int block = member.from(weightGradient.blocks()); block < end; block++) {
-      weightGradient.run(group.d, input, dw, block);
-      if (learner != null) {
-        long from = dw.offset() + (long) weightGradient.from(block) * dw.cols();
-        long to = dw.offset() + (long) weightGradient.to(block) * dw.cols();
-        learner.learn(from, to);
+      if (learner == null) {
+        weightGradient.run(group.d, input, dw, block);
+        continue;
       }
+      Matrix own = blocks[member.index()];
+      weightGradient.runApart(group.d, input, own, block);
+      long from = dw.offset() + (long) weightGradient.from(block) * dw.cols();
+      long to = dw.offset() + (long) weightGradient.to(block) * dw.cols();
+      learner.learn(own.segment(), from, from, to);
     }
   }
 

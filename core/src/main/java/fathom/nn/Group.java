@@ -23,6 +23,9 @@ final class Group {
    */
   int again = -1;
 
+  /** The layer that began this group. */
+  int layer;
+
   private final Matrix start;
   private final List<RowPass> building = new ArrayList<>();
   private RowPass[] rows = {};
@@ -74,6 +77,22 @@ final class Group {
     }
   }
 
+  /** Takes a change of the head's output through the rows, in the memory of the gradient. */
+  void tangent(int from, int to) {
+    for (RowPass pass : rows) {
+      pass.tangent(d, from, to);
+    }
+  }
+
+  /** Returns how many more residual blocks begin in this group than end in it. */
+  int blocksBegun() {
+    int begun = 0;
+    for (RowPass pass : rows) {
+      begun += pass instanceof Residual.ForkPass ? 1 : pass instanceof Residual.JoinPass ? -1 : 0;
+    }
+    return begun;
+  }
+
   /** Ends the backward pass of the rows, and lets learn what the head has not. */
   void finish(Learner learner) {
     for (int i = rows.length - 1; i >= learning; i--) {
@@ -96,10 +115,28 @@ final class Group {
 
   /** Takes the gradient through all rows, which members share. */
   void backwardRows(Member member) {
+    backwardRows(member, null);
+  }
+
+  /** Takes the gradient through all rows, which members share, once its halves are added up. */
+  void backwardRows(Member member, Halves halves) {
     int units = start.rows();
     int end = to(member, units);
     for (int r = from(member, units); r < end; r += Pass.BLOCK) {
-      backward(r, Math.min(end, r + Pass.BLOCK));
+      int to = Math.min(end, r + Pass.BLOCK);
+      if (halves != null) {
+        halves.add(r, to);
+      }
+      backward(r, to);
+    }
+  }
+
+  /** Takes a change through all rows, which members share. */
+  void tangentRows(Member member) {
+    int units = start.rows();
+    int end = to(member, units);
+    for (int r = from(member, units); r < end; r += Pass.BLOCK) {
+      tangent(r, Math.min(end, r + Pass.BLOCK));
     }
   }
 

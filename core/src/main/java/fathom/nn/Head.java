@@ -25,11 +25,27 @@ abstract class Head {
    */
   abstract void forward(Member member, Matrix input, Group group);
 
+  /** As {@link #forward}, with somebody who may change a dense layer's weights on the way. */
+  void calibrate(Member member, Matrix input, Group group, Calibrator calibrator) {
+    forward(member, input, group);
+  }
+
   /**
    * Turns the group's gradient into that of the group below, and takes that through the rows of the
    * group below; the caller's barrier follows.
    */
   abstract void backward(Member member, Group group, Group below);
+
+  /**
+   * Turns a change of the output of the group below, in its gradient's memory, into the change of
+   * this group's output; the caller's barrier follows.
+   *
+   * @throws UnsupportedOperationException if the head has no linear form, as recurrent ones
+   */
+  void tangent(Member member, Group group, Group below) {
+    throw new UnsupportedOperationException(
+        "the Jacobian is for layers without recurrence: measure a network of dense layers");
+  }
 
   /**
    * Computes gradients of the head's own parameters from the group's gradient, which stays. Either

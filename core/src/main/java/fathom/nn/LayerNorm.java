@@ -125,6 +125,14 @@ final class LayerNorm extends Biased {
       member.barrier();
       below.backwardRows(member);
     }
+
+    /** The Jacobian is symmetric, and the change lies where the gradient below lies. */
+    @Override
+    void tangent(Member member, Group group, Group below) {
+      kernels.layerNormBackward(x, group.d, inverse, from(member), to(member));
+      member.barrier();
+      group.tangentRows(member);
+    }
   }
 
   /** {@code Y <- diag(gamma) X}. */

@@ -6,6 +6,7 @@ import fathom.kernel.LossKernels;
 import fathom.matrix.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -111,6 +112,16 @@ public final class Loss {
   /** Returns whether targets are integer labels rather than numbers. */
   public boolean wantsLabels() {
     return kind == Kind.SOFTMAX;
+  }
+
+  /** Returns all that the loss depends on, in words: its name and what it was told. */
+  public String describe() {
+    String weights = classWeights == null ? "" : ", class weights " + Arrays.toString(classWeights);
+    return switch (kind) {
+      case SOFTMAX -> name + (parameter == 0 ? "" : ", label smoothing " + parameter) + weights;
+      case HUBER -> name + ", delta " + parameter;
+      default -> name;
+    };
   }
 
   /** Returns a name that {@link #named} reads. */

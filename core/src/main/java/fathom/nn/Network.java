@@ -5,9 +5,7 @@ import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.StampedLock;
 
@@ -48,11 +46,7 @@ public final class Network implements AutoCloseable {
     trainings = new Trainings(engine, layers, draws);
     Slab.Layout layout = new Slab.Layout();
     Slab.Layout kept = new Slab.Layout();
-    starts = new long[layers.size() + 1];
-    for (int i = 0; i < layers.size(); i++) {
-      layers.get(i).addTo(layout, kept);
-      starts[i + 1] = layout.size();
-    }
+    starts = Architecture.place(layers, layout, kept);
     parameters = new Slab(layout, arena);
     statistics = new Slab(kept, arena);
     layers.forEach(layer -> layer.bind(parameters, statistics));
@@ -121,9 +115,7 @@ public final class Network implements AutoCloseable {
 
   /** Returns the names of the parameters that are matrices; others are vectors. */
   public Set<String> weightNames() {
-    Map<String, List<Long>> shapes = new HashMap<>();
-    layers.forEach(layer -> layer.weights(shapes));
-    return shapes.keySet();
+    return Architecture.weights(layers).keySet();
   }
 
   /** Returns a layer in a line, as in {@code 784 -> 256 relu, he_normal}. */
@@ -195,18 +187,16 @@ public final class Network implements AutoCloseable {
   }
 
   /**
-   * Lets training steps keep the output of every k-th dense layer, with what follows it up to the
-   * next, and compute those between again on the way back (Chen et al. 2016): the bits of a step
-   * that keeps all, for about one more forward pass. With k the square root of the depth so is the
-   * memory of outputs. Recurrent layers keep theirs, and short blocks are not cut.
+   * Lets training steps keep the output of every k-th dense layer alone (k = 1 is all, as at first),
+   * with what follows it, and compute the others again on the way back (Chen et al. 2016): the same
+   * bits for one more forward pass. Recurrent layers keep theirs, and short blocks are not cut.
    *
-   * @param every k; 1 keeps all, as at first
-   * @throws IllegalArgumentException if every is not positive
+   * @throws IllegalArgumentException if k is not positive
    */
-  public void recompute(int every) {
+  public void recompute(int k) {
     long stamp = beginStep();
     try {
-      trainings.recompute(every);
+      trainings.recompute(k);
     } finally {
       endStep(stamp);
     }
@@ -232,7 +222,10 @@ public final class Network implements AutoCloseable {
     return new ArrayList<>(Architecture.tensors(layers.subList(0, count)).keySet());
   }
 
-  /** Returns all gradients, as the last backward pass left them; allocated at the first call. */
+  /**
+   * Returns all gradients, as the last backward pass left them; allocated at the first call. What
+   * parameters learnt from on the way is not among them: see {@link Learner}.
+   */
   public synchronized Slab gradients() {
     requireOpen();
     if (gradients == null) {
@@ -243,15 +236,11 @@ public final class Network implements AutoCloseable {
   }
 
   /**
-   * Returns the training pass for a batch size. Memory is allocated at the first call and when a
-   * batch is larger than any before. Call it, and use the pass, between {@link #beginStep} and
-   * {@link #endStep}.
+   * Returns the training pass for a batch size; allocates for a batch larger than any before. Call
+   * it, and use the pass, between {@link #beginStep} and {@link #endStep}.
    */
   public synchronized Pass pass(int batch) {
     requireOpen();
-    if (batch < 1) {
-      throw new IllegalArgumentException("a batch needs at least one sample, not " + batch);
-    }
     Slab unused = gradients();
     return trainings.pass(batch);
   }
@@ -292,6 +281,29 @@ public final class Network implements AutoCloseable {
     } finally {
       lock.unlockRead(stamp);
     }
+  }
+
+  /**
+   * Returns a new network for inference, in which each batch norm, by its running statistics, is
+   * part of the dense layer right below it: answers are the same up to rounding and take less time.
+   *
+   * @throws IllegalStateException if no batch norm is right behind a dense layer's sums
+   */
+  public Network folded() {
+    long stamp = lock.readLock();
+    try {
+      requireOpen();
+      return new Folding(layers, inputs()).fold(parameters, seed, ownsEngine ? null : engine);
+    } finally {
+      lock.unlockRead(stamp);
+    }
+  }
+
+  /** Returns what was allocated: nothing yet of what was not asked for. */
+  Memory memory() {
+    long learnt = parameters.segment().byteSize();
+    long kept = statistics.segment().byteSize();
+    return new Memory(learnt, kept, trainings.bytes(), predictions.bytes());
   }
 
   /** Adds what to do when this network is closed: free a trainer's state, for one. */

@@ -1,6 +1,7 @@
 package fathom.nn;
 
 import fathom.kernel.Engine;
+import fathom.matrix.Slab;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -217,6 +218,36 @@ public final class NetworkBuilder {
   /** Returns the shapes of all tensors that the network would have, by name; allocates none. */
   public Map<String, List<Long>> tensors() {
     return layers.tensors();
+  }
+
+  /**
+   * Returns the memory that the network will take to train on batches of a size and to answer; next
+   * to none is allocated.
+   *
+   * @throws IllegalArgumentException if the size is not positive
+   * @throws IllegalStateException if there is no layer
+   */
+  public Memory memory(int batch) {
+    if (batch < 1) {
+      throw new IllegalArgumentException("a batch needs at least one sample, not " + batch);
+    }
+    List<Layer> fresh = layers.fresh();
+    Slab.Layout parameters = new Slab.Layout();
+    Slab.Layout statistics = new Slab.Layout();
+    fresh.forEach(layer -> layer.addTo(parameters, statistics));
+    boolean owns = engine == null;
+    Engine planner = owns ? Engine.shared() : engine;
+    try {
+      return new Memory(
+          parameters.size() * Float.BYTES,
+          statistics.size() * Float.BYTES,
+          Reckoning.of(planner, fresh, batch, true),
+          Reckoning.of(planner, fresh, Prediction.ROWS, false));
+    } finally {
+      if (owns) {
+        planner.close();
+      }
+    }
   }
 
   /** Sets the seed of parameters, dropout and noise; 0 unless set, and as good as any other. */

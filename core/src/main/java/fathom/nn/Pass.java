@@ -24,6 +24,19 @@ public final class Pass {
   private final Dropout.Draws draws;
   private final double flops;
   private final boolean worthSharing;
+  private Watcher watcher;
+
+  /** Who looks at gradients on their way back. */
+  @FunctionalInterface
+  public interface Watcher {
+    /**
+     * Takes the loss's gradient by a layer's weighted sums.
+     *
+     * @param layer which, from 0
+     * @param d out x B, worthless when the call returns
+     */
+    void gradient(int layer, Matrix d);
+  }
 
   Pass(Plan plan, int batch, Dropout.Draws draws) {
     this.batch = batch;
@@ -110,6 +123,30 @@ public final class Pass {
     return plan.slope(outputs.get(layer));
   }
 
+  /**
+   * Returns the Jacobian of all that lies below the last product, at what {@link #forward} found.
+   *
+   * @throws IllegalArgumentException if nothing lies below it, or it is part of a residual block
+   * @throws IllegalStateException if the network computes outputs again, and has not kept them
+   */
+  public Linearization linearization() {
+    for (Group group : groups) {
+      if (group.again >= 0) {
+        throw new IllegalStateException(
+            "the Jacobian needs all outputs; let the network keep them by recompute(1)");
+      }
+    }
+    return new Linearization(groups, lowest);
+  }
+
+  /**
+   * Sets who sees, on the way back, the gradients by the weighted sums of each layer that has a
+   * product; null for nobody. Whoever watches is called by one member while the others wait.
+   */
+  public void watch(Watcher newWatcher) {
+    watcher = newWatcher;
+  }
+
   /** Returns the network's output after {@link #forward}, feature-major: out x B. */
   public Matrix output() {
     return groups[groups.length - 1].a();
@@ -138,6 +175,21 @@ public final class Pass {
   }
 
   /**
+   * Computes all layers' outputs as {@link #forward(Member, Matrix)} does, once a calibrator is
+   * content with each dense layer that learns: the layers above see what it made of those below.
+   *
+   * @param x the batch, B x inputs
+   */
+  public void forward(Member member, Matrix x, Calibrator calibrator) {
+    Matrix input = x;
+    for (Group group : groups) {
+      group.head.calibrate(member, input, group, calibrator);
+      input = group.a();
+      member.barrier();
+    }
+  }
+
+  /**
    * Computes the gradients of all parameters that learn, overwriting them; they are whole for all
    * members when the method returns.
    *
@@ -147,11 +199,13 @@ public final class Pass {
   public void backward(Member member, Matrix x, Learner learner) {
     groups[groups.length - 1].backwardRows(member);
     member.barrier();
+    show(member, groups[groups.length - 1]);
     for (int i = groups.length - 1; i >= lowest; i--) {
       recompute(member, x, i);
       if (i > lowest) {
         groups[i].head.backward(member, groups[i], groups[i - 1]);
         member.barrier();
+        show(member, groups[i - 1]);
       }
       groups[i].head.learn(member, i == 0 ? x : groups[i - 1].a(), groups[i], learner);
       if (member.index() == 0) {
@@ -185,6 +239,15 @@ public final class Pass {
         recompute(member, x, i);
         return;
       }
+    }
+  }
+
+  private void show(Member member, Group group) {
+    if (watcher != null) {
+      if (member.index() == 0) {
+        watcher.gradient(group.layer, group.d);
+      }
+      member.barrier();
     }
   }
 }

@@ -76,6 +76,9 @@ final class Plan {
         behindRun.again = run;
       }
       layer.addTo(parameters, statistics);
+      for (Group begun : groups.subList(before, groups.size())) {
+        begun.layer = outputs.size();
+      }
       if (groups.size() > before) {
         last().parametersFrom = start;
       }
@@ -253,7 +256,9 @@ final class Plan {
     boolean first = groups.isEmpty();
     Matrix z = allocate(layer.out);
     boolean lowestYet = training && lowest < 0;
-    DensePass pass = new DensePass(engine, layer, z, first, learns(), !training || lowestYet);
+    boolean bottom = !training || lowestYet;
+    DensePass pass =
+        new DensePass(engine, layer, outputs.size(), z, first, learns(), bottom, memory);
     groups.add(new Group(pass, z));
     flops += pass.flops();
     // Nothing but the sums themselves is known of them: whoever follows may write over them.

@@ -29,14 +29,14 @@ final class Predictions implements AutoCloseable {
    * @throws IllegalArgumentException if a shape does not fit
    */
   void run(Matrix x, Matrix y) {
-    int in = layers.get(0).in;
-    int out = layers.get(layers.size() - 1).out;
-    if (x.cols() != in || y.cols() != out || x.rows() != y.rows()) {
+    int inputs = layers.get(0).in;
+    int outputs = layers.get(layers.size() - 1).out;
+    if (x.cols() != inputs || y.cols() != outputs || x.rows() != y.rows()) {
       throw new IllegalArgumentException(
           String.format(
               "predict: inputs are %s and outputs %s, but this network maps rows of %d to rows of"
                   + " %d",
-              x, y, in, out));
+              x, y, inputs, outputs));
     }
     Prediction prediction = take();
     try {
@@ -45,6 +45,13 @@ final class Predictions implements AutoCloseable {
       synchronized (idle) {
         idle.push(prediction);
       }
+    }
+  }
+
+  /** Returns how much memory all callers together have taken. */
+  long bytes() {
+    synchronized (idle) {
+      return workspaces.stream().mapToLong(Workspace::bytes).sum();
     }
   }
 

@@ -217,9 +217,9 @@ final class Recurrent extends Layer {
     engine.kernels().fill().constant(bias.segment(), bias.offset(), 0, bias.rows(), 0);
   }
 
-  /** Returns the rows of a gate. */
+  /** Returns the rows of a gate; null of parameters that are not bound, when memory is reckoned. */
   Matrix gate(Matrix m, int gate) {
-    return m.rows(gate * units, (gate + 1) * units);
+    return m == null ? null : m.rows(gate * units, (gate + 1) * units);
   }
 
   /** Returns the cell for a batch size. */

@@ -98,6 +98,12 @@ final class Residual {
     void backward(Matrix d, int from, int to) {
       kernels.norm().addScaled(d, 1, skipGradient, d, from, to);
     }
+
+    /** Keeps the change of X for the join. */
+    @Override
+    void tangent(Matrix d, int from, int to) {
+      copyRows(d, skipGradient, from, to);
+    }
   }
 
   /** {@code Y <- X + s branch}; backward keeps D for the fork and scales it for the branch. */
@@ -131,17 +137,26 @@ final class Residual {
 
     @Override
     void backward(Matrix d, int from, int to) {
-      long count = (long) (to - from) * d.cols();
-      MemorySegment.copy(
-          d.segment(),
-          d.byteOffset(from, 0),
-          skipGradient.segment(),
-          skipGradient.byteOffset(from, 0),
-          count * Float.BYTES);
+      copyRows(d, skipGradient, from, to);
       if (scale != 1) {
+        long count = (long) (to - from) * d.cols();
         long first = d.offset() + (long) from * d.cols();
         kernels.update().scale(d.segment(), first, first + count, scale);
       }
     }
+
+    @Override
+    void tangent(Matrix d, int from, int to) {
+      kernels.norm().addScaled(skipGradient, scale, d, d, from, to);
+    }
+  }
+
+  private static void copyRows(Matrix source, Matrix target, int from, int to) {
+    MemorySegment.copy(
+        source.segment(),
+        source.byteOffset(from, 0),
+        target.segment(),
+        target.byteOffset(from, 0),
+        (long) (to - from) * source.cols() * Float.BYTES);
   }
 }

@@ -29,6 +29,15 @@ abstract class RowPass {
     return this;
   }
 
+  /**
+   * Turns a change of these rows of the input into the change of the output that follows from it,
+   * to first order, in place. What is elementwise, or whose Jacobian is symmetric otherwise, does
+   * the same as {@link #backward}.
+   */
+  void tangent(Matrix d, int from, int to) {
+    backward(d, from, to);
+  }
+
   /** Ends a backward pass once all rows are done; called by one member. */
   void finish() {}
 }

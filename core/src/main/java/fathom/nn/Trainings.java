@@ -42,11 +42,19 @@ final class Trainings implements AutoCloseable {
 
   /** Returns the pass for a batch size; allocates for a batch larger than any before. */
   Pass pass(int batch) {
+    if (batch < 1) {
+      throw new IllegalArgumentException("a batch needs at least one sample, not " + batch);
+    }
     if (memory == null || memory.capacity() < batch) {
       close();
       memory = new Workspace(engine, layers, batch, true, frozen, segments, draws);
     }
     return memory.pass(batch);
+  }
+
+  /** Returns how much memory the passes have taken. */
+  long bytes() {
+    return memory == null ? 0 : memory.bytes();
   }
 
   /** Frees all memory; nobody may be at work. */

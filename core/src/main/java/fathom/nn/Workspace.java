@@ -12,7 +12,10 @@ import java.util.List;
  * asked for. Passes of different sizes use the same memory: a plan asks for matrices in the same
  * order whatever the size.
  */
-final class Workspace implements AutoCloseable {
+class Workspace implements AutoCloseable {
+  /** The buffer of gradients behind the three that take turns. */
+  static final int HALF = 3;
+
   private static final int ALIGNMENT = 64;
 
   private final Engine engine;
@@ -28,11 +31,12 @@ final class Workspace implements AutoCloseable {
   private final List<MemorySegment> shared = new ArrayList<>();
   private final List<MemorySegment> skips = new ArrayList<>();
   private final List<MemorySegment> buffers = new ArrayList<>();
-  private final MemorySegment[] gradients = new MemorySegment[3];
+  private final MemorySegment[] gradients = new MemorySegment[HALF + 1];
+  private final MemorySegment[] scratch;
   private final int widest;
+  private long bytes;
   private int next;
   private int nextShared;
-  private long bytes;
 
   /**
    * Holds no memory yet.
@@ -55,28 +59,29 @@ final class Workspace implements AutoCloseable {
     this.segments = segments;
     this.draws = draws;
     passes = new Pass[capacity + 1];
+    scratch = new MemorySegment[engine.threads()];
     widest = layers.stream().mapToInt(l -> Math.max(l.in, l.out)).max().orElseThrow();
   }
 
-  int capacity() {
+  final int capacity() {
     return capacity;
   }
 
-  Dropout.Draws draws() {
-    return draws;
-  }
-
-  Segments segments() {
-    return segments;
-  }
-
-  /** Returns the size of all memory that was asked for up to now. */
-  long bytes() {
+  /** Returns how much memory was asked for. */
+  final long bytes() {
     return bytes;
   }
 
+  final Dropout.Draws draws() {
+    return draws;
+  }
+
+  final Segments segments() {
+    return segments;
+  }
+
   /** Returns the pass for a batch size up to the capacity. */
-  Pass pass(int batch) {
+  final Pass pass(int batch) {
     Pass pass = passes[batch];
     if (pass == null) {
       pass = new Pass(new Plan(engine, layers, this, batch, training, frozen), batch, draws);
@@ -86,18 +91,18 @@ final class Workspace implements AutoCloseable {
   }
 
   /** Goes back to the first matrix, for the plan of another size. */
-  void restart() {
+  final void restart() {
     next = 0;
     nextShared = 0;
   }
 
   /** Goes back to the first of the matrices that runs of layers share. */
-  void restartShared() {
+  final void restartShared() {
     nextShared = 0;
   }
 
   /** Returns the next matrix that has memory of its own; cols is 1 or the batch size. */
-  Matrix matrix(int rows, int cols) {
+  final Matrix matrix(int rows, int cols) {
     if (next == own.size()) {
       own.add(allocate(rows, cols == 1 ? 1 : capacity));
     }
@@ -111,7 +116,7 @@ final class Workspace implements AutoCloseable {
   }
 
   /** Returns the next matrix of those that runs of layers share, rows x the batch size. */
-  Matrix shared(int rows, int batch) {
+  final Matrix shared(int rows, int batch) {
     if (nextShared == shared.size()) {
       shared.add(allocate(segments.widest(), capacity));
     }
@@ -124,7 +129,7 @@ final class Workspace implements AutoCloseable {
    *
    * @param depth how many blocks are around the branch's
    */
-  Matrix skip(int depth, int rows, int batch) {
+  final Matrix skip(int depth, int rows, int batch) {
     while (skips.size() <= depth) {
       skips.add(allocate(widest, capacity));
     }
@@ -132,7 +137,7 @@ final class Workspace implements AutoCloseable {
   }
 
   /** Returns a matrix in a buffer that none of the given ones lies in. */
-  Matrix reusable(int rows, int batch, List<Matrix> used) {
+  final Matrix reusable(int rows, int batch, List<Matrix> used) {
     for (MemorySegment buffer : buffers) {
       if (used.stream().noneMatch(m -> m.segment().equals(buffer))) {
         return new Matrix(buffer, 0, rows, batch, batch);
@@ -144,16 +149,37 @@ final class Workspace implements AutoCloseable {
   }
 
   /** Returns a buffer for a gradient; rows times cols is at most the widest layer's. */
-  Matrix gradient(int turn, int rows, int cols) {
+  final Matrix gradient(int turn, int rows, int cols) {
     if (gradients[turn] == null) {
       gradients[turn] = allocate(widest, capacity);
     }
     return new Matrix(gradients[turn], 0, rows, cols, cols);
   }
 
+  /** Returns a matrix for each member of the engine, all lent anew to whoever asks next. */
+  Matrix[] scratch(int rows, int cols) {
+    Matrix[] matrices = new Matrix[scratch.length];
+    for (int i = 0; i < matrices.length; i++) {
+      if (scratch[i] == null || scratch[i].byteSize() < (long) rows * cols * Float.BYTES) {
+        scratch[i] = allocate(rows, cols);
+      }
+      matrices[i] = new Matrix(scratch[i], 0, rows, cols, cols);
+    }
+    return matrices;
+  }
+
   private MemorySegment allocate(int rows, int cols) {
-    long size = Math.max(1, (long) rows * cols) * Float.BYTES;
-    bytes += size;
+    bytes += bytes(rows, cols);
+    return segment(Math.max(1, (long) rows * cols) * Float.BYTES);
+  }
+
+  /** Returns the memory of a matrix; cols is 1 or the capacity. */
+  long bytes(int rows, int cols) {
+    return Math.max(1, (long) rows * cols) * Float.BYTES;
+  }
+
+  /** Returns memory of its own. */
+  MemorySegment segment(long size) {
     return arena.allocate(size, ALIGNMENT);
   }
 

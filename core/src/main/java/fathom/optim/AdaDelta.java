@@ -54,8 +54,8 @@ public record AdaDelta(float rate, float rho, float epsilon, float weightDecay)
   }
 
   @Override
-  public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
-    UpdateStep s = new UpdateStep(parameters, gradients, moments);
+  public Rule rule(MemorySegment parameters, List<MemorySegment> moments) {
+    UpdateStep s = new UpdateStep(parameters, moments);
     s.squares(rho).epsilon = epsilon;
     s.decay = weightDecay;
     return new KernelRule(Update.ADADELTA, s, (step, newRate) -> s.rate = newRate);

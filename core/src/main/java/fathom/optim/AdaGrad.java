@@ -51,8 +51,8 @@ public record AdaGrad(float rate, float rateDecay, float epsilon, float weightDe
   }
 
   @Override
-  public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
-    UpdateStep s = new UpdateStep(parameters, gradients, moments);
+  public Rule rule(MemorySegment parameters, List<MemorySegment> moments) {
+    UpdateStep s = new UpdateStep(parameters, moments);
     s.keep2 = 1;
     s.share2 = 1;
     s.epsilon = epsilon;

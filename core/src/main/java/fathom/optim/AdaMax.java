@@ -53,8 +53,8 @@ public record AdaMax(float rate, float beta1, float beta2, float epsilon, float 
   }
 
   @Override
-  public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
-    UpdateStep s = new UpdateStep(parameters, gradients, moments);
+  public Rule rule(MemorySegment parameters, List<MemorySegment> moments) {
+    UpdateStep s = new UpdateStep(parameters, moments);
     s.mean(beta1).keep2 = beta2;
     s.epsilon = epsilon;
     s.decay = weightDecay;

@@ -67,14 +67,8 @@ public record Adam(
   }
 
   @Override
-  public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
+  public Rule rule(MemorySegment parameters, List<MemorySegment> moments) {
     return new AdamRule(
-        new UpdateStep(parameters, gradients, moments),
-        amsgrad,
-        beta1,
-        beta2,
-        epsilon,
-        weightDecay,
-        0);
+        new UpdateStep(parameters, moments), amsgrad, beta1, beta2, epsilon, weightDecay, 0);
   }
 }

@@ -3,6 +3,7 @@ package fathom.optim;
 import fathom.kernel.Update;
 import fathom.kernel.UpdateKernels;
 import fathom.kernel.UpdateStep;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** The step of Adam and AMSGrad, with weight decay in the gradient or apart from it. */
@@ -46,7 +47,14 @@ final class AdamRule implements Optimizer.Rule {
   }
 
   @Override
-  public void update(UpdateKernels kernels, long from, long to, float factor, float bound) {
-    kernels.update(update, s, from, to, factor, bound);
+  public void update(
+      UpdateKernels kernels,
+      MemorySegment gradients,
+      long first,
+      long from,
+      long to,
+      float factor,
+      float bound) {
+    kernels.update(update, s, gradients, first, from, to, factor, bound);
   }
 }

@@ -52,14 +52,8 @@ public record AdamW(
   }
 
   @Override
-  public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
+  public Rule rule(MemorySegment parameters, List<MemorySegment> moments) {
     return new AdamRule(
-        new UpdateStep(parameters, gradients, moments),
-        amsgrad,
-        beta1,
-        beta2,
-        epsilon,
-        0,
-        weightDecay);
+        new UpdateStep(parameters, moments), amsgrad, beta1, beta2, epsilon, 0, weightDecay);
   }
 }

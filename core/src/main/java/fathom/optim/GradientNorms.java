@@ -90,17 +90,24 @@ final class GradientNorms {
   }
 
   /** Does a rule's step for elements {@code [from, to)} with clipped gradients. */
-  void update(Optimizer.Rule rule, UpdateKernels kernels, long from, long to) {
+  void update(
+      Optimizer.Rule rule,
+      UpdateKernels kernels,
+      MemorySegment where,
+      long first,
+      long from,
+      long to) {
     switch (clipping.scope()) {
-      case NONE -> rule.update(kernels, from, to, 1, Float.POSITIVE_INFINITY);
-      case NORM -> rule.update(kernels, from, to, factor(norm), Float.POSITIVE_INFINITY);
-      case VALUE -> rule.update(kernels, from, to, 1, clipping.limit());
+      case NONE -> rule.update(kernels, where, first, from, to, 1, Float.POSITIVE_INFINITY);
+      case NORM ->
+          rule.update(kernels, where, first, from, to, factor(norm), Float.POSITIVE_INFINITY);
+      case VALUE -> rule.update(kernels, where, first, from, to, 1, clipping.limit());
       case TENSOR_NORM -> {
         for (int t = 0; t < factors.length; t++) {
           long start = Math.max(from, starts[t]);
           long end = Math.min(to, starts[t + 1]);
           if (start < end) {
-            rule.update(kernels, start, end, factors[t], Float.POSITIVE_INFINITY);
+            rule.update(kernels, where, first, start, end, factors[t], Float.POSITIVE_INFINITY);
           }
         }
       }

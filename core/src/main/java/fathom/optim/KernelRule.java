@@ -3,6 +3,7 @@ package fathom.optim;
 import fathom.kernel.Update;
 import fathom.kernel.UpdateKernels;
 import fathom.kernel.UpdateStep;
+import java.lang.foreign.MemorySegment;
 
 /** A rule whose pass is one kernel's. */
 final class KernelRule implements Optimizer.Rule {
@@ -28,7 +29,14 @@ final class KernelRule implements Optimizer.Rule {
   }
 
   @Override
-  public void update(UpdateKernels kernels, long from, long to, float factor, float bound) {
-    kernels.update(update, memory, from, to, factor, bound);
+  public void update(
+      UpdateKernels kernels,
+      MemorySegment gradients,
+      long first,
+      long from,
+      long to,
+      float factor,
+      float bound) {
+    kernels.update(update, memory, gradients, first, from, to, factor, bound);
   }
 }

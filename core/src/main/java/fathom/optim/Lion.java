@@ -50,8 +50,8 @@ public record Lion(float rate, float beta1, float beta2, float weightDecay) impl
   }
 
   @Override
-  public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
-    UpdateStep s = new UpdateStep(parameters, gradients, moments);
+  public Rule rule(MemorySegment parameters, List<MemorySegment> moments) {
+    UpdateStep s = new UpdateStep(parameters, moments);
     s.mean(beta1).squares(beta2);
     return new KernelRule(
         Update.LION,

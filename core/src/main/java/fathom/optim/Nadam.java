@@ -69,8 +69,8 @@ public record Nadam(
   }
 
   @Override
-  public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
-    UpdateStep s = new UpdateStep(parameters, gradients, moments);
+  public Rule rule(MemorySegment parameters, List<MemorySegment> moments) {
+    UpdateStep s = new UpdateStep(parameters, moments);
     s.mean(beta1).squares(beta2).epsilon = epsilon;
     s.decay = decoupled ? 0 : weightDecay;
     return new KernelRule(Update.NADAM, s, new Momenta(this, s));

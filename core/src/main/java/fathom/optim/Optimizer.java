@@ -22,10 +22,9 @@ public interface Optimizer {
    * Binds the rule to memory.
    *
    * @param parameters what {@link Rule#update} changes
-   * @param gradients of the same length
    * @param moments of the same length, in the order of {@link #moments()}
    */
-  Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments);
+  Rule rule(MemorySegment parameters, List<MemorySegment> moments);
 
   /** A rule at work on one set of parameters. It allocates nothing. */
   interface Rule {
@@ -41,9 +40,17 @@ public interface Optimizer {
      * Does the step for parameters {@code [from, to)}. The result does not depend on how a range is
      * cut; several threads may work on disjoint ranges.
      *
+     * @param gradients of which the one of parameter i lies at {@code i - first}
      * @param factor what the gradients are multiplied by; 1 changes nothing
      * @param bound what the size of gradients is cut to after that; infinity changes nothing
      */
-    void update(UpdateKernels kernels, long from, long to, float factor, float bound);
+    void update(
+        UpdateKernels kernels,
+        MemorySegment gradients,
+        long first,
+        long from,
+        long to,
+        float factor,
+        float bound);
   }
 }

@@ -63,7 +63,7 @@ public final class OptimizerState {
 
   private Optimizer.Rule rule() {
     List<MemorySegment> segments = moments.values().stream().map(Slab::segment).toList();
-    return optimizer.rule(parameters.segment(), gradients.segment(), segments);
+    return optimizer.rule(parameters.segment(), segments);
   }
 
   /**
@@ -173,6 +173,18 @@ public final class OptimizerState {
    * @throws IndexOutOfBoundsException if there are no such elements
    */
   public void update(UpdateKernels kernels, long from, long to) {
+    update(kernels, gradients.segment(), 0, from, to);
+  }
+
+  /**
+   * Does the step that has begun for elements {@code [from, to)} of the parameters' slab, with
+   * gradients that lie elsewhere than in their slab.
+   *
+   * @param where gradients lie, the one of element i at {@code i - first}
+   * @throws IllegalStateException if no step has begun
+   * @throws IndexOutOfBoundsException if there are no such elements
+   */
+  public void update(UpdateKernels kernels, MemorySegment where, long first, long from, long to) {
     if (!begun) {
       throw new IllegalStateException("no step has begun: call begin() before update()");
     }
@@ -189,9 +201,9 @@ public final class OptimizerState {
         continue;
       }
       if (norms == null) {
-        rules[i].update(kernels, start, end, 1, Float.POSITIVE_INFINITY);
+        rules[i].update(kernels, where, first, start, end, 1, Float.POSITIVE_INFINITY);
       } else {
-        norms.update(rules[i], kernels, start, end);
+        norms.update(rules[i], kernels, where, first, start, end);
       }
     }
   }

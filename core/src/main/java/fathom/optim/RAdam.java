@@ -61,8 +61,8 @@ public record RAdam(
   }
 
   @Override
-  public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
-    UpdateStep s = new UpdateStep(parameters, gradients, moments);
+  public Rule rule(MemorySegment parameters, List<MemorySegment> moments) {
+    UpdateStep s = new UpdateStep(parameters, moments);
     s.mean(beta1).squares(beta2);
     s.decay = decoupled ? 0 : weightDecay;
     return new KernelRule(Update.ADAM, s, (step, newRate) -> set(s, step, newRate));

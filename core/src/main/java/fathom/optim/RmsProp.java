@@ -64,8 +64,8 @@ public record RmsProp(
   }
 
   @Override
-  public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
-    UpdateStep s = new UpdateStep(parameters, gradients, moments);
+  public Rule rule(MemorySegment parameters, List<MemorySegment> moments) {
+    UpdateStep s = new UpdateStep(parameters, moments);
     s.keep1 = momentum;
     s.squares(alpha).epsilon = epsilon;
     s.decay = weightDecay;

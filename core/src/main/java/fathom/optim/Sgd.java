@@ -76,8 +76,8 @@ public record Sgd(float rate, float momentum, float dampening, float weightDecay
   }
 
   @Override
-  public Rule rule(MemorySegment parameters, MemorySegment gradients, List<MemorySegment> moments) {
-    UpdateStep s = new UpdateStep(parameters, gradients, moments);
+  public Rule rule(MemorySegment parameters, List<MemorySegment> moments) {
+    UpdateStep s = new UpdateStep(parameters, moments);
     s.keep1 = momentum;
     s.share1 = 1 - dampening;
     s.decay = weightDecay;

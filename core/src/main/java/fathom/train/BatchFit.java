@@ -5,7 +5,7 @@ import fathom.nn.Loss;
 import fathom.nn.Network;
 
 /** Whether a batch is what a network and a loss can take. */
-final class BatchFit {
+public final class BatchFit {
   private BatchFit() {}
 
   /**
@@ -13,7 +13,7 @@ final class BatchFit {
    *
    * @throws IllegalArgumentException with both sides of the mismatch
    */
-  static void require(Batch batch, Network network, Loss loss) {
+  public static void require(Batch batch, Network network, Loss loss) {
     if (batch.inputs().cols() != network.inputs()) {
       throw new IllegalArgumentException(
           String.format(

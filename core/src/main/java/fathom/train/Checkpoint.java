@@ -3,18 +3,22 @@ package fathom.train;
 import fathom.data.DataException;
 import fathom.data.Safetensors;
 import fathom.matrix.Matrix;
+import fathom.matrix.Slab;
 import fathom.nn.Network;
 import fathom.optim.OptimizerState;
 import fathom.optim.Schedule;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
  * A training on its way, in one safetensors file: parameters, statistics and the optimizer's
- * moments as tensors; step, rate, the schedule's state, the seed of dropout and noise, and the
+ * moments as tensors, and the copies of them that early stopping and rollback keep; step, rate, the
+ * schedule's state, that of early stopping and of rollback, the seed of dropout and noise, and the
  * position in the data in the metadata. A training that goes on from there takes the same steps,
  * bit for bit, as one that never stopped: batches are a function of seed and epoch ({@link
  * fathom.data.Rows#batches(int, long, long)}), and what dropout draws, of seed and step.
@@ -22,8 +26,8 @@ import java.util.TreeMap;
  * <p>A file is written whole or not at all, so that there is always a last checkpoint.
  */
 public final class Checkpoint {
-  private static final String PREFIX = "fathom.checkpoint";
-  private static final String VERSION = "1";
+  static final String PREFIX = "fathom.checkpoint";
+  private static final String VERSION = "2";
   private static final String NOTE = PREFIX + ".note.";
   private static final String EPOCH = PREFIX + ".epoch";
   private static final String BATCH = PREFIX + ".batch";
@@ -32,7 +36,11 @@ public final class Checkpoint {
   private static final String FROZEN = PREFIX + ".frozen";
   private static final String FACTORS = PREFIX + ".layer_rates";
   private static final String SCHEDULE = PREFIX + ".schedule";
+  private static final String STOPPING = PREFIX + ".early_stopping.state";
+  private static final String ROLLBACK = PREFIX + ".rollback.state";
   private static final String MOMENT = "optimizer.";
+  private static final String BEST = "best.";
+  private static final String GOOD = "good.";
 
   private Checkpoint() {}
 
@@ -67,35 +75,45 @@ public final class Checkpoint {
     }
   }
 
+  /** Numbers of the training, and what stands before their names in the file. */
+  private record Part(String prefix, Slab slab) {}
+
+  /** Writes a checkpoint of a training without early stopping; see the other. */
+  public static void save(Trainer trainer, Progress progress, Path file) {
+    save(trainer, null, progress, file);
+  }
+
   /**
    * Writes a checkpoint between two steps. Waits until no other call uses the network.
    *
+   * @param stopping what watches the network, or null
    * @throws java.io.UncheckedIOException if the file cannot be written; an old one is untouched
    * @throws IllegalStateException if the network was closed
    */
-  public static void save(Trainer trainer, Progress progress, Path file) {
+  public static void save(Trainer trainer, EarlyStopping stopping, Progress progress, Path file) {
     Network network = trainer.network();
     OptimizerState state = trainer.state();
+    double[] watched = stopping == null ? new double[0] : stopping.state();
+    double[] recovered = trainer.recovery() == null ? new double[0] : trainer.recovery().state();
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put(PREFIX, VERSION);
-    metadata.putAll(settings(trainer));
+    metadata.putAll(Settings.of(trainer, stopping));
     metadata.put(EPOCH, Integer.toString(progress.epoch()));
     metadata.put(BATCH, Integer.toString(progress.batch()));
     metadata.put(STEPS, Long.toString(state.steps()));
     metadata.put(RATE, Float.toString(state.rate()));
     metadata.put(FROZEN, Integer.toString(network.frozen()));
     metadata.put(FACTORS, factors(state));
-    metadata.put(SCHEDULE, text(stateOf(trainer.schedule())));
+    metadata.put(SCHEDULE, Numbers.text(stateOf(trainer.schedule())));
+    metadata.put(STOPPING, Numbers.text(watched));
+    metadata.put(ROLLBACK, Numbers.text(recovered));
     new TreeMap<>(progress.notes()).forEach((k, v) -> metadata.put(NOTE + k, v));
     long stamp = network.beginStep();
     try {
       Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
-      Models.putTensors(tensors, "", network, Models.tensors(network));
-      state
-          .moments()
-          .forEach(
-              (name, slab) ->
-                  Models.putTensors(tensors, MOMENT + name + ".", network, slab.matrices()));
+      for (Part part : parts(trainer, stopping, watched, recovered)) {
+        Models.putTensors(tensors, part.prefix, network, part.slab.matrices());
+      }
       Safetensors.write(file, metadata, tensors);
     } finally {
       network.endStep(stamp);
@@ -103,25 +121,52 @@ public final class Checkpoint {
   }
 
   /**
-   * Lets a trainer go on where a checkpoint was written. Its network, loss, optimizer and clipping
-   * must be made as they were then, with the same seed, and its schedule be set.
+   * Returns all numbers that a checkpoint holds.
    *
+   * @param watched the state of early stopping, empty without
+   * @param recovered the state of rollback, empty without
+   */
+  private static List<Part> parts(
+      Trainer trainer, EarlyStopping stopping, double[] watched, double[] recovered) {
+    Network network = trainer.network();
+    List<Part> now = new ArrayList<>();
+    now.add(new Part("", network.parameters()));
+    now.add(new Part("", network.statistics()));
+    trainer.state().moments().forEach((k, slab) -> now.add(new Part(MOMENT + k + ".", slab)));
+    List<Part> all = new ArrayList<>(now);
+    if (watched.length > 0 && EarlyStopping.hasBest(watched)) {
+      stopping.snapshot().slabs().forEach(slab -> all.add(new Part(BEST, slab)));
+    }
+    if (recovered.length > 0 && Recovery.hasGood(recovered)) {
+      Recovery recovery = trainer.recovery();
+      now.forEach(part -> all.add(new Part(GOOD + part.prefix, recovery.good(part.slab))));
+    }
+    return all;
+  }
+
+  /** Lets a trainer without early stopping go on; see the other. */
+  public static Progress load(Path file, Trainer trainer) {
+    return load(file, trainer, null);
+  }
+
+  /**
+   * Lets a trainer go on where a checkpoint was written. Its network, loss, optimizer, clipping,
+   * constraint and rollback must be made as they were then, with the same seed, and its schedule be
+   * set.
+   *
+   * @param stopping what watches the network, with the patience of then; null if nothing did
    * @return where to go on in the data
    * @throws DataException if the file is missing, unsound or no checkpoint, or of another training;
    *     the trainer is then as it was
    */
-  public static Progress load(Path file, Trainer trainer) {
+  public static Progress load(Path file, Trainer trainer, EarlyStopping stopping) {
     Network network = trainer.network();
-    OptimizerState state = trainer.state();
     try (Safetensors read = Safetensors.read(file)) {
       Map<String, String> metadata = metadata(file, read);
-      settings(trainer).forEach((key, here) -> requireSame(file, key, metadata.get(key), here));
-      Map<String, Matrix> targets = new LinkedHashMap<>(Models.tensors(network));
-      state
-          .moments()
-          .forEach(
-              (name, slab) ->
-                  slab.matrices().forEach((k, m) -> targets.put(MOMENT + name + "." + k, m)));
+      Settings.requireSame(file, metadata, trainer, stopping);
+      double[] watched = numbers(file, metadata, STOPPING);
+      double[] recovered = numbers(file, metadata, ROLLBACK);
+      Map<String, Matrix> targets = targets(file, trainer, stopping, watched, recovered);
       if (!read.names().equals(targets.keySet())) {
         throw new DataException(
             String.format(
@@ -133,6 +178,12 @@ public final class Checkpoint {
       }
       Progress progress = progress(file, metadata);
       restore(file, metadata, trainer);
+      if (stopping != null) {
+        stopping.restore(watched);
+      }
+      if (trainer.recovery() != null) {
+        trainer.recovery().restore(recovered);
+      }
       long stamp = network.beginStep();
       try {
         targets.forEach(read::copyTo);
@@ -141,6 +192,23 @@ public final class Checkpoint {
       }
       return progress;
     }
+  }
+
+  private static Map<String, Matrix> targets(
+      Path file, Trainer trainer, EarlyStopping stopping, double[] watched, double[] recovered) {
+    if (watched.length > 0 != (stopping != null)
+        || recovered.length > 0 != (trainer.recovery() != null)) {
+      throw new DataException(file + ": is damaged: the state of early stopping or rollback lacks");
+    }
+    Map<String, Matrix> targets = new LinkedHashMap<>();
+    try {
+      for (Part part : parts(trainer, stopping, watched, recovered)) {
+        part.slab.matrices().forEach((name, matrix) -> targets.put(part.prefix + name, matrix));
+      }
+    } catch (IllegalArgumentException e) {
+      throw new DataException(file + ": is damaged: " + e.getMessage());
+    }
+    return targets;
   }
 
   /**
@@ -188,7 +256,7 @@ public final class Checkpoint {
     int frozen = (int) number(file, metadata, FROZEN);
     try {
       float rate = Float.parseFloat(metadata.getOrDefault(RATE, ""));
-      double[] schedule = numbers(metadata.getOrDefault(SCHEDULE, ""));
+      double[] schedule = numbers(file, metadata, SCHEDULE);
       int here = stateOf(trainer.schedule()).length;
       if (schedule.length != here) {
         throw new DataException(
@@ -199,7 +267,7 @@ public final class Checkpoint {
       if (here > 0) {
         trainer.schedule().restore(schedule);
       }
-      restoreFactors(trainer, numbers(metadata.getOrDefault(FACTORS, "")));
+      restoreFactors(trainer, numbers(file, metadata, FACTORS));
       trainer.network().freeze(frozen);
       trainer.state().rate(rate);
     } catch (IllegalArgumentException e) {
@@ -213,7 +281,7 @@ public final class Checkpoint {
     float[] factors = state.factors();
     double[] exact = new double[factors.length == 1 ? 0 : factors.length];
     Arrays.setAll(exact, i -> factors[i]);
-    return text(exact);
+    return Numbers.text(exact);
   }
 
   private static void restoreFactors(Trainer trainer, double[] numbers) {
@@ -225,37 +293,6 @@ public final class Checkpoint {
     if (numbers.length > 0 || trainer.state().factors().length > 1) {
       Trainer unused = trainer.layerRates(factors);
     }
-  }
-
-  /** Returns what a training is told at its beginning, and its steps depend on. */
-  private static Map<String, String> settings(Trainer trainer) {
-    Map<String, String> settings = new LinkedHashMap<>();
-    settings.put(PREFIX + ".layers", trainer.network().architecture());
-    settings.put(PREFIX + ".seed", Long.toString(trainer.network().seed()));
-    settings.put(PREFIX + ".loss", trainer.loss().toString());
-    settings.put(PREFIX + ".optimizer", trainer.state().optimizer().toString());
-    settings.put(PREFIX + ".clipping", trainer.state().clipping().toString());
-    return settings;
-  }
-
-  private static void requireSame(Path file, String key, String there, String here) {
-    if (here.equals(there)) {
-      return;
-    }
-    String what = key.substring(PREFIX.length() + 1);
-    String[] theirs = String.valueOf(there).split(" ", -1);
-    String[] ours = here.split(" ", -1);
-    int i = 0;
-    while (i < Math.min(theirs.length, ours.length) - 1 && theirs[i].equals(ours[i])) {
-      i++;
-    }
-    String place = what.equals("layers") ? " (at word " + (i + 1) + " of the architecture)" : "";
-    boolean whole = place.isEmpty();
-    throw new DataException(
-        String.format(
-            "%s: was written with %s %s, and this training has %s%s; go on with what it was written"
-                + " with",
-            file, what, whole ? there : theirs[i], whole ? here : ours[i], place));
   }
 
   private static void requireSize(Path file, Safetensors read, String name, Matrix target) {
@@ -273,21 +310,13 @@ public final class Checkpoint {
     return schedule == null ? new double[0] : schedule.state();
   }
 
-  private static String text(double[] numbers) {
-    StringBuilder text = new StringBuilder();
-    for (double number : numbers) {
-      text.append(text.isEmpty() ? "" : " ").append(number);
+  private static double[] numbers(Path file, Map<String, String> metadata, String key) {
+    String text = metadata.getOrDefault(key, "");
+    try {
+      return Numbers.doubles(text);
+    } catch (NumberFormatException e) {
+      throw new DataException(file + ": is damaged: '" + key + "' is " + text + ", no numbers");
     }
-    return text.toString();
-  }
-
-  private static double[] numbers(String text) {
-    String[] words = text.isEmpty() ? new String[0] : text.split(" ", -1);
-    double[] numbers = new double[words.length];
-    for (int i = 0; i < words.length; i++) {
-      numbers[i] = Double.parseDouble(words[i]);
-    }
-    return numbers;
   }
 
   private static long number(Path file, Map<String, String> metadata, String key) {

@@ -1,12 +1,7 @@
 package fathom.train;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
-import fathom.data.Batch;
 import fathom.data.Rows;
-import fathom.matrix.Matrix;
 import fathom.nn.Network;
-import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.function.IntToDoubleFunction;
 
@@ -20,8 +15,6 @@ import java.util.function.IntToDoubleFunction;
  * allocated per row.
  */
 public final class ClassificationMetrics {
-  private static final int BATCH = 256;
-
   private final long samples;
   private final long[][] confusion;
   private final long[] ranks;
@@ -45,21 +38,8 @@ public final class ClassificationMetrics {
    * @throws IllegalStateException if the rows have no labels
    */
   public static ClassificationMetrics of(Network network, Rows rows) {
-    int unused = rows.label(0);
-    ClassificationPass pass = new ClassificationPass(rows.size(), network.outputs());
-    try (Arena arena = Arena.ofShared()) {
-      Matrix y = Matrix.allocate(arena, Math.min(BATCH, rows.size()), network.outputs());
-      for (Batch batch : rows.batchesInOrder(BATCH)) {
-        Matrix outputs = y.rows(0, batch.size());
-        network.predict(batch.inputs(), outputs);
-        for (int i = 0; i < batch.size(); i++) {
-          for (int k = 0; k < outputs.cols(); k++) {
-            pass.logits[k] = outputs.get(i, k);
-          }
-          pass.add(batch.labels().getAtIndex(JAVA_INT, i));
-        }
-      }
-    }
+    ClassificationPass pass = ClassificationPass.over(network, rows);
+    Predicting.forAll(network, rows, pass);
     return new ClassificationMetrics(pass);
   }
 

@@ -1,9 +1,15 @@
 package fathom.train;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import fathom.data.Batch;
+import fathom.data.Rows;
+import fathom.matrix.Matrix;
+import fathom.nn.Network;
 import java.util.Arrays;
 
 /** Sums of a pass over rows of logits, row after row. */
-final class ClassificationPass {
+final class ClassificationPass implements Predicting.Reader {
   private static final int BINS = 15;
 
   /** The logits of the next row, which the caller writes here. */
@@ -27,6 +33,26 @@ final class ClassificationPass {
     labels = new int[capacity];
     confusion = new long[classes][classes];
     ranks = new long[classes];
+  }
+
+  /**
+   * Returns a pass over what a network predicts for rows.
+   *
+   * @throws IllegalStateException if the rows have no labels
+   */
+  static ClassificationPass over(Network network, Rows rows) {
+    int unused = rows.label(0);
+    return new ClassificationPass(rows.size(), network.outputs());
+  }
+
+  @Override
+  public void read(Batch batch, Matrix outputs) {
+    for (int i = 0; i < batch.size(); i++) {
+      for (int k = 0; k < logits.length; k++) {
+        logits[k] = outputs.get(i, k);
+      }
+      add(batch.labels().getAtIndex(JAVA_INT, i));
+    }
   }
 
   /** Takes the row whose logits were written, and its class. */

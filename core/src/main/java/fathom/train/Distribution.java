@@ -26,10 +26,14 @@ public final class Distribution {
     this.bins = bins;
   }
 
-  /** Returns the bin of a number, in a few integer operations. */
+  /** Returns the bin of a number. */
   static int bin(float x) {
-    int exponent = (Float.floatToRawIntBits(x) >>> 23 & 0xff) - 127;
-    return Math.min(BINS - 1, Math.max(0, exponent - LEAST_EXPONENT));
+    return binOf(Float.floatToRawIntBits(x) >>> 23 & 0xff);
+  }
+
+  /** Returns the bin of all numbers with a biased exponent, from 0 to 255. */
+  static int binOf(int biased) {
+    return Math.clamp(biased - 127 - LEAST_EXPONENT, 0, BINS - 1);
   }
 
   /** Returns the least size that a bin counts; 0 for the first. */

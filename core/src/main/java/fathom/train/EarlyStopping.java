@@ -2,6 +2,7 @@ package fathom.train;
 
 import fathom.nn.Network;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 
 /**
  * Ends a training whose validation loss gets no better, and brings the best network back:
@@ -74,6 +75,55 @@ public final class EarlyStopping implements AutoCloseable {
   /** Returns the number of the best observation, from 1; 0 before the first. */
   public int best() {
     return best;
+  }
+
+  /** Returns how many observations without progress end the training. */
+  int patience() {
+    return patience;
+  }
+
+  /** Returns what changes but the copies, for a checkpoint: best loss, observations, the best's. */
+  double[] state() {
+    return new double[] {bestLoss, observations, best};
+  }
+
+  /**
+   * Returns whether numbers are of a state with a best network, whose copy belongs to it.
+   *
+   * @throws IllegalArgumentException if they are of no state
+   */
+  static boolean hasBest(double[] state) {
+    boolean sound =
+        state.length == 3
+            && isCount(state[1])
+            && isCount(state[2])
+            && state[2] <= state[1]
+            && (state[2] == 0
+                ? state[0] == Double.POSITIVE_INFINITY
+                : state[0] < Double.POSITIVE_INFINITY);
+    if (!sound) {
+      throw new IllegalArgumentException(
+          "not the state of early stopping: "
+              + Arrays.toString(state)
+              + "; it is the best loss, the number of observations, and that of the best");
+    }
+    return state[2] > 0;
+  }
+
+  private static boolean isCount(double value) {
+    return value >= 0 && value == Math.rint(value) && value <= Integer.MAX_VALUE;
+  }
+
+  /** Goes on from a sound state; the copies are the caller's to fill. */
+  void restore(double[] state) {
+    bestLoss = state[0];
+    observations = (int) state[1];
+    best = (int) state[2];
+  }
+
+  /** Returns the copies of the best network. */
+  Snapshot snapshot() {
+    return snapshot;
   }
 
   /** Frees the copies; a second call does nothing. */

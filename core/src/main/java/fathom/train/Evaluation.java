@@ -15,15 +15,18 @@ import java.util.Arrays;
  * of the largest, the first of equals.
  */
 public final class Evaluation {
-  private static final int BATCH = 256;
-
   private final long samples;
   private final double loss;
   private final long[][] confusion;
   private final double[] squaredError;
   private final double[] squaredDeviation;
+  private final ClassificationMetrics classification;
+  private final RegressionMetrics regression;
 
-  private Evaluation(Sums sums) {
+  private Evaluation(
+      Sums sums, ClassificationMetrics classification, RegressionMetrics regression) {
+    this.classification = classification;
+    this.regression = regression;
     samples = sums.samples;
     loss = sums.lossSum / sums.weightSum;
     confusion = sums.confusion;
@@ -53,19 +56,58 @@ public final class Evaluation {
 
   /** Predicts all rows, in order, and compares. Safe while others predict with the network. */
   public static Evaluation of(Network network, Rows rows, Loss loss) {
-    Sums sums = new Sums(network, loss);
     try (Arena arena = Arena.ofShared()) {
-      Loss.Objective objective = loss.bind(network.outputs(), arena);
-      Matrix y = Matrix.allocate(arena, BATCH, network.outputs());
-      Matrix columns = Matrix.allocate(arena, network.outputs(), BATCH);
-      Matrix targets = Matrix.allocate(arena, network.outputs(), BATCH);
-      for (Batch batch : rows.batchesInOrder(BATCH)) {
-        Matrix outputs = y.rows(0, batch.size());
-        network.predict(batch.inputs(), outputs);
-        sums.add(batch, outputs, objective, columnsOf(outputs, columns), targets);
-      }
+      Sums sums = new Sums(network, loss, arena);
+      Predicting.forAll(network, rows, sums);
+      return new Evaluation(sums, null, null);
     }
-    return new Evaluation(sums);
+  }
+
+  /**
+   * As {@link #of}, and takes {@link #classification} or {@link #regression} from the same
+   * predictions.
+   *
+   * @throws IllegalArgumentException if an output is NaN or infinite, or does not fit the rows
+   */
+  public static Evaluation measured(Network network, Rows rows, Loss loss) {
+    try (Arena arena = Arena.ofShared()) {
+      Sums sums = new Sums(network, loss, arena);
+      if (loss.wantsLabels()) {
+        ClassificationPass classes = ClassificationPass.over(network, rows);
+        Predicting.forAll(network, rows, sums, classes);
+        return new Evaluation(sums, new ClassificationMetrics(classes), null);
+      }
+      RegressionMetrics.Pass numbers = RegressionMetrics.Pass.over(network, rows);
+      Predicting.forAll(network, rows, sums, numbers);
+      return new Evaluation(sums, null, new RegressionMetrics(numbers));
+    }
+  }
+
+  /**
+   * Returns how well the logits tell classes apart.
+   *
+   * @throws IllegalStateException for a regression, or if this was not {@link #measured}
+   */
+  public ClassificationMetrics classification() {
+    requireClasses("classification metrics");
+    return measured(classification);
+  }
+
+  /**
+   * Returns how near the predictions come to the targets, in their file's unit.
+   *
+   * @throws IllegalStateException for a classification, or if this was not {@link #measured}
+   */
+  public RegressionMetrics regression() {
+    requireRegression("regression metrics");
+    return measured(regression);
+  }
+
+  private static <T> T measured(T metrics) {
+    if (metrics == null) {
+      throw new IllegalStateException("metrics were not asked for: call measured, not of");
+    }
+    return metrics;
   }
 
   /** Returns the share of rows whose class was found. */
@@ -152,7 +194,7 @@ public final class Evaluation {
   }
 
   /** Running sums over batches. */
-  private static final class Sums {
+  private static final class Sums implements Predicting.Reader {
     private final Network network;
     private final Loss loss;
     private final int outputs;
@@ -160,11 +202,14 @@ public final class Evaluation {
     private final double[] error;
     private final double[] mean;
     private final double[] deviation;
+    private final Loss.Objective objective;
+    private final Matrix byOutput;
+    private final Matrix targets;
     private long samples;
     private double lossSum;
     private double weightSum;
 
-    Sums(Network network, Loss loss) {
+    Sums(Network network, Loss loss, Arena arena) {
       this.network = network;
       this.loss = loss;
       outputs = network.outputs();
@@ -172,10 +217,15 @@ public final class Evaluation {
       error = new double[outputs];
       mean = new double[outputs];
       deviation = new double[outputs];
+      objective = loss.bind(outputs, arena);
+      byOutput = Matrix.allocate(arena, outputs, Predicting.BATCH);
+      targets = Matrix.allocate(arena, outputs, Predicting.BATCH);
     }
 
-    void add(Batch batch, Matrix y, Loss.Objective objective, Matrix columns, Matrix memory) {
-      Matrix t = loss.wantsLabels() ? null : columnsOf(batch.targets(), memory);
+    @Override
+    public void read(Batch batch, Matrix y) {
+      Matrix columns = columnsOf(y, byOutput);
+      Matrix t = loss.wantsLabels() ? null : columnsOf(batch.targets(), targets);
       double weight = objective.weight(columns, batch.labels());
       lossSum +=
           weight
@@ -192,9 +242,9 @@ public final class Evaluation {
     }
 
     /** Welford's update of the mean and of the squared deviations from it. */
-    private void addTargets(Matrix targets, Matrix y, int row) {
+    private void addTargets(Matrix rows, Matrix y, int row) {
       for (int k = 0; k < outputs; k++) {
-        double t = targets.get(row, k);
+        double t = rows.get(row, k);
         double e = y.get(row, k) - t;
         error[k] += e * e;
         double before = t - mean[k];

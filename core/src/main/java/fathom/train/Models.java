@@ -96,16 +96,8 @@ public final class Models {
   }
 
   private static void putScaling(Map<String, String> metadata, String key, Scaling scaling) {
-    metadata.put(key + ".shift", numbers(scaling.shift()));
-    metadata.put(key + ".scale", numbers(scaling.scale()));
-  }
-
-  private static String numbers(float[] values) {
-    StringBuilder text = new StringBuilder();
-    for (float v : values) {
-      text.append(text.isEmpty() ? "" : " ").append(v);
-    }
-    return text.toString();
+    metadata.put(key + ".shift", Numbers.text(scaling.shift()));
+    metadata.put(key + ".scale", Numbers.text(scaling.scale()));
   }
 
   private static void putNames(Map<String, String> metadata, String key, List<String> names) {
@@ -282,8 +274,8 @@ public final class Models {
       return Scaling.identity(length);
     }
     try {
-      float[] shift = numbers(metadata.get(key + ".shift"));
-      float[] scale = numbers(metadata.getOrDefault(key + ".scale", ""));
+      float[] shift = Numbers.floats(metadata.get(key + ".shift"));
+      float[] scale = Numbers.floats(metadata.getOrDefault(key + ".scale", ""));
       if (shift.length == length && scale.length == length) {
         return new Scaling(shift, scale);
       }
@@ -293,15 +285,6 @@ public final class Models {
     } catch (IllegalArgumentException e) {
       throw new DataException(file + ": '" + key + "' is no scaling: " + e.getMessage());
     }
-  }
-
-  private static float[] numbers(String text) {
-    String[] parts = text.split(" ", -1);
-    float[] values = new float[parts.length];
-    for (int i = 0; i < parts.length; i++) {
-      values[i] = Float.parseFloat(parts[i]);
-    }
-    return values;
   }
 
   private static List<String> names(

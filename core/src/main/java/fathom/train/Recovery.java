@@ -6,24 +6,26 @@ import fathom.optim.OptimizerState;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Keeps the last good state of a training, and goes back to it. */
 final class Recovery {
   private static final double WORST = 2;
 
   /** What changes, and where its last good numbers are. */
-  private record Copy(MemorySegment now, MemorySegment kept) {
+  private record Copy(Slab now, Slab kept) {
     void keep(long from, long to) {
       copy(now, kept, from * Float.BYTES, to * Float.BYTES);
     }
 
     void restore() {
-      copy(kept, now, 0, now.byteSize());
+      copy(kept, now, 0, now.segment().byteSize());
     }
 
-    private static void copy(MemorySegment source, MemorySegment target, long start, long end) {
-      MemorySegment.copy(source, start, target, start, end - start);
+    private static void copy(Slab source, Slab target, long start, long end) {
+      MemorySegment.copy(source.segment(), start, target.segment(), start, end - start);
     }
   }
 
@@ -54,7 +56,7 @@ final class Recovery {
   }
 
   private static Copy copy(Slab slab, Arena arena) {
-    return new Copy(slab.segment(), new Slab(slab.layout(), arena).segment());
+    return new Copy(slab, new Slab(slab.layout(), arena));
   }
 
   /** Returns whether a step of that loss, from that many steps on, starts from a state to keep. */
@@ -101,6 +103,60 @@ final class Recovery {
     rateFactor *= rollback.factor();
     listener.rolledBack(cause, keptSteps, rateFactor);
     return true;
+  }
+
+  /** Returns when to go back, how often, and to what rate. */
+  Rollback rollback() {
+    return rollback;
+  }
+
+  /** Returns the last good numbers of parameters, statistics or a moment. */
+  Slab good(Slab now) {
+    return Stream.concat(Stream.of(statistics), stepped.stream())
+        .filter(copy -> copy.now == now)
+        .findFirst()
+        .orElseThrow()
+        .kept;
+  }
+
+  /**
+   * Returns what changes but those, for a checkpoint: the first loss, the steps that the good state
+   * has come by or -1, how often training went back, and what that made of the rate.
+   */
+  double[] state() {
+    return new double[] {firstLoss, keptSteps, done, rateFactor};
+  }
+
+  /**
+   * Returns whether numbers are of a state with good numbers to go back to.
+   *
+   * @throws IllegalArgumentException if they are of no state
+   */
+  static boolean hasGood(double[] state) {
+    boolean sound =
+        state.length == 4
+            && state[1] >= -1
+            && state[1] == Math.rint(state[1])
+            && state[2] >= 0
+            && state[2] == Math.rint(state[2])
+            && state[3] > 0
+            && state[3] <= 1;
+    if (!sound) {
+      throw new IllegalArgumentException(
+          "not the state of a rollback: "
+              + Arrays.toString(state)
+              + "; it is the first loss, the steps of the good state, how often training went back,"
+              + " and the factor of the rate");
+    }
+    return state[1] >= 0;
+  }
+
+  /** Goes on from a sound state; the good numbers are the caller's to fill. */
+  void restore(double[] state) {
+    firstLoss = state[0];
+    keptSteps = (long) state[1];
+    done = (int) state[2];
+    rateFactor = (float) state[3];
   }
 
   /** Returns what a schedule's rates are multiplied by. */

@@ -5,22 +5,19 @@ import fathom.data.Rows;
 import fathom.data.Task;
 import fathom.matrix.Matrix;
 import fathom.nn.Network;
-import java.lang.foreign.Arena;
 import java.util.Arrays;
 
 /**
- * How near predictions come to numeric targets, from one pass over N rows of K. Sums are in double
+ * How near predictions come to numeric targets, from one pass over N rows of K. Pass are in double
  * precision. Immutable; nothing is allocated per row.
  */
 public final class RegressionMetrics {
-  private static final int BATCH = 256;
-
   private final long samples;
   private final double rmse;
   private final double mae;
   private final double r2;
 
-  private RegressionMetrics(Sums sums) {
+  RegressionMetrics(Pass sums) {
     samples = sums.rows;
     double numbers = (double) samples * sums.squared.length;
     rmse = Math.sqrt(Arrays.stream(sums.squared).sum() / numbers);
@@ -38,32 +35,8 @@ public final class RegressionMetrics {
    * @throws IllegalStateException if the rows have no targets
    */
   public static RegressionMetrics of(Network network, Rows rows) {
-    if (rows.dataset().task() != Task.REGRESSION) {
-      throw new IllegalStateException("rows for " + rows.dataset().task() + " have no targets");
-    }
-    int outputs = network.outputs();
-    if (outputs != rows.dataset().outputs()) {
-      throw new IllegalArgumentException(
-          String.format(
-              "the rows have %d targets, the network has %d outputs",
-              rows.dataset().outputs(), outputs));
-    }
-    float[] scale = rows.dataset().targetScaling().scale();
-    Sums sums = new Sums(outputs);
-    try (Arena arena = Arena.ofShared()) {
-      Matrix y = Matrix.allocate(arena, Math.min(BATCH, rows.size()), outputs);
-      for (Batch batch : rows.batchesInOrder(BATCH)) {
-        Matrix predicted = y.rows(0, batch.size());
-        network.predict(batch.inputs(), predicted);
-        for (int i = 0; i < batch.size(); i++, sums.rows++) {
-          for (int k = 0; k < outputs; k++) {
-            // Differences need no shift.
-            double t = (double) batch.targets().get(i, k) / scale[k];
-            sums.add(k, (double) predicted.get(i, k) / scale[k], t);
-          }
-        }
-      }
-    }
+    Pass sums = Pass.over(network, rows);
+    Predicting.forAll(network, rows, sums);
     return new RegressionMetrics(sums);
   }
 
@@ -83,7 +56,7 @@ public final class RegressionMetrics {
               predictions.length, targets.length));
     }
     int outputs = targets[0].length;
-    Sums sums = new Sums(outputs);
+    Pass sums = new Pass(outputs);
     for (int i = 0; i < targets.length; i++, sums.rows++) {
       if (predictions[i].length != outputs || targets[i].length != outputs) {
         throw new IllegalArgumentException(
@@ -121,14 +94,20 @@ public final class RegressionMetrics {
     return r2;
   }
 
-  private static final class Sums {
+  /** Sums over rows, row after row. */
+  static final class Pass implements Predicting.Reader {
     private final double[] squared;
     private final double[] absolute;
     private final double[] mean;
     private final double[] deviation;
+    private final float[] scale;
     private long rows;
 
-    Sums(int outputs) {
+    Pass(int outputs) {
+      this(outputs, null);
+    }
+
+    private Pass(int outputs, float[] scale) {
       if (outputs < 1) {
         throw new IllegalArgumentException("a row needs at least one target, not " + outputs);
       }
@@ -136,6 +115,33 @@ public final class RegressionMetrics {
       absolute = new double[outputs];
       mean = new double[outputs];
       deviation = new double[outputs];
+      this.scale = scale;
+    }
+
+    /** Returns a pass over what a network predicts for rows; see {@link RegressionMetrics#of}. */
+    static Pass over(Network network, Rows rows) {
+      if (rows.dataset().task() != Task.REGRESSION) {
+        throw new IllegalStateException("rows for " + rows.dataset().task() + " have no targets");
+      }
+      int outputs = network.outputs();
+      if (outputs != rows.dataset().outputs()) {
+        throw new IllegalArgumentException(
+            String.format(
+                "the rows have %d targets, the network has %d outputs",
+                rows.dataset().outputs(), outputs));
+      }
+      return new Pass(outputs, rows.dataset().targetScaling().scale());
+    }
+
+    @Override
+    public void read(Batch batch, Matrix outputs) {
+      for (int i = 0; i < batch.size(); i++, rows++) {
+        for (int k = 0; k < outputs.cols(); k++) {
+          // Differences need no shift.
+          double t = (double) batch.targets().get(i, k) / scale[k];
+          add(k, (double) outputs.get(i, k) / scale[k], t);
+        }
+      }
     }
 
     /** Adds an error, and updates mean and squared deviations as Welford (1962) does. */

@@ -1,5 +1,6 @@
 package fathom.train;
 
+import fathom.kernel.Kernels;
 import fathom.kernel.Member;
 import fathom.kernel.Task;
 import fathom.matrix.Matrix;
@@ -9,7 +10,6 @@ import fathom.nn.Network;
 import fathom.nn.Pass;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,12 +21,14 @@ final class Sampler extends Task {
   private static final int PIECE = 1 << 14;
 
   private final Network network;
+  private final Kernels kernels;
   private final Slab before;
   private final List<Part> parts = new ArrayList<>();
   private final List<Piece> pieces = new ArrayList<>();
 
   Sampler(Network network, Arena arena) {
     this.network = network;
+    kernels = network.engine().kernels();
     before = new Slab(network.parameters().layout(), arena);
   }
 
@@ -59,8 +61,8 @@ final class Sampler extends Task {
   }
 
   /** A run of rows, or of elements, and what there is to sum up of them. */
-  private abstract static class Piece {
-    final Tally tally = new Tally();
+  private abstract class Piece {
+    final Tally tally = new Tally(kernels);
     long first;
     long second;
     double sum;
@@ -107,7 +109,7 @@ final class Sampler extends Task {
     }
 
     LayerSample sample() {
-      Tally a = new Tally();
+      Tally a = new Tally(kernels);
       long flat = 0;
       long dead = 0;
       for (Piece piece : outputs) {
@@ -115,7 +117,7 @@ final class Sampler extends Task {
         flat += piece.first;
         dead += piece.second;
       }
-      Tally d = new Tally();
+      Tally d = new Tally(kernels);
       double weightSquares = 0;
       double updateSquares = 0;
       for (Piece piece : weights) {
@@ -142,7 +144,7 @@ final class Sampler extends Task {
     }
   }
 
-  private static final class Outputs extends Piece {
+  private final class Outputs extends Piece {
     private final Part part;
     private final Matrix a;
     private final int from;
@@ -155,25 +157,41 @@ final class Sampler extends Task {
       this.to = to;
     }
 
+    /** Rows without gaps are one run of elements. */
     @Override
     void run() {
-      for (int r = from; r < to; r++) {
-        long start = a.offset() + (long) r * a.stride();
-        boolean zero = tally.add(a.segment(), start, start + a.cols());
-        second += zero ? 1 : 0;
-        if (part.saturation != null) {
-          first += saturated(part.saturation.bySlope() ? part.slope : a, r);
-        }
+      boolean whole = a.stride() == a.cols();
+      int step = whole ? to - from : 1;
+      for (int r = from; r < to; r += step) {
+        long start = start(a, r);
+        tally.add(a.segment(), start, start + (long) step * a.cols());
+      }
+      for (int r = from; part.dies && r < to; r++) {
+        long start = start(a, r);
+        second += kernels.tally().isZero(a.segment(), start, start + a.cols()) ? 1 : 0;
+      }
+      if (part.saturation != null) {
+        countSaturated();
       }
     }
 
-    private long saturated(Matrix x, int row) {
-      long start = x.offset() + (long) row * x.stride();
-      long found = 0;
-      for (long i = start; i < start + x.cols(); i++) {
-        found += part.saturation.holds(x.segment().getAtIndex(ValueLayout.JAVA_FLOAT, i)) ? 1 : 0;
+    private void countSaturated() {
+      Saturation limits = part.saturation;
+      Matrix x = limits.bySlope() ? part.slope : a;
+      boolean whole = x.stride() == x.cols();
+      int step = whole ? to - from : 1;
+      for (int r = from; r < to; r += step) {
+        long start = start(x, r);
+        long end = start + (long) step * x.cols();
+        first +=
+            limits.bySlope()
+                ? kernels.tally().inside(x.segment(), start, end, limits.low(), limits.high())
+                : kernels.tally().outside(x.segment(), start, end, limits.low(), limits.high());
       }
-      return found;
+    }
+
+    private static long start(Matrix x, int row) {
+      return x.offset() + (long) row * x.stride();
     }
   }
 
@@ -191,12 +209,8 @@ final class Sampler extends Task {
       tally.add(network.gradients().segment(), from, to);
       MemorySegment old = before.segment();
       MemorySegment now = network.parameters().segment();
-      for (long i = from; i < to; i++) {
-        double w = old.getAtIndex(ValueLayout.JAVA_FLOAT, i);
-        double dw = now.getAtIndex(ValueLayout.JAVA_FLOAT, i) - w;
-        sum += w * w;
-        otherSum += dw * dw;
-      }
+      sum += kernels.update().sumOfSquares(old, from, to);
+      otherSum += kernels.tally().squaredDistance(old, now, from, to);
     }
   }
 }

@@ -10,16 +10,17 @@ import fathom.nn.Activation;
  *
  * @param low outputs up to this are saturated
  * @param high outputs from this on are saturated
- * @param bySlope whether low and high are limits of the derivative, between which it is flat
+ * @param bySlope whether low and high are limits of the derivative, strictly between which it is
+ *     flat
  */
-record Saturation(float low, float high, boolean bySlope) {
+public record Saturation(float low, float high, boolean bySlope) {
   private static final double SHARE = 0.01;
 
   /** Lambda alpha of SELU: how far it goes below zero. */
   private static final double SELU_DEPTH = 1.0507009873554805 * 1.6732632423543772;
 
   /** Returns an activation's, or null if it never saturates. */
-  static Saturation of(Activation activation) {
+  public static Saturation of(Activation activation) {
     if (activation.isLearnt()) {
       return null;
     }
@@ -52,7 +53,7 @@ record Saturation(float low, float high, boolean bySlope) {
     return new Saturation((float) low, (float) high, false);
   }
 
-  boolean holds(float x) {
+  public boolean holds(float x) {
     return bySlope ? x > low && x < high : x <= low || x >= high;
   }
 }

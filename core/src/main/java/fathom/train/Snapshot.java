@@ -3,6 +3,7 @@ package fathom.train;
 import fathom.matrix.Slab;
 import fathom.nn.Network;
 import java.lang.foreign.Arena;
+import java.util.List;
 
 /**
  * A copy of all that steps change in a network: its parameters and its running statistics. Lives as
@@ -18,6 +19,11 @@ final class Snapshot {
     this.network = network;
     parameters = new Slab(network.parameters().layout(), arena);
     statistics = new Slab(network.statistics().layout(), arena);
+  }
+
+  /** Returns the copy, in the order of parameters and statistics. */
+  List<Slab> slabs() {
+    return List.of(parameters, statistics);
   }
 
   /** Copies the network's numbers as they are now. */

@@ -35,6 +35,7 @@ public final class Trainer implements AutoCloseable {
   private int everySteps;
   private Sampler sampler;
   private Recovery recovery;
+  private Constraint constraint = Constraint.none();
 
   /**
    * Prepares to train a network. The optimizer's state starts at zero.
@@ -68,10 +69,23 @@ public final class Trainer implements AutoCloseable {
    * @return this trainer
    */
   public Trainer constraint(Constraint newConstraint) {
+    constraint = newConstraint;
     step.constraint(
         newConstraint.isNone()
             ? null
             : newConstraint.on(network.parameters(), network.weightNames(), network.firstLearnt()));
+    return this;
+  }
+
+  /**
+   * Sets whether {@link Network#gradients} holds all gradients after each step. Unless set, those
+   * of weights are used up on the way back, block by block, which saves their memory's traffic; the
+   * parameters have the same bits either way.
+   *
+   * @return this trainer
+   */
+  public Trainer keepGradients(boolean on) {
+    step.keepGradients(on);
     return this;
   }
 
@@ -126,6 +140,16 @@ public final class Trainer implements AutoCloseable {
   /** Returns what the rate follows, or null. */
   public Schedule schedule() {
     return schedule;
+  }
+
+  /** Returns what is done to weights after each step. */
+  Constraint constraint() {
+    return constraint;
+  }
+
+  /** Returns who goes back when training diverges, or null. */
+  Recovery recovery() {
+    return recovery;
   }
 
   /** Returns the loss that is to fall. */

@@ -19,7 +19,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * One step as the engine's members run it. Parameters learn during the backward pass, unless
  * somebody has to see all gradients, or all parameters as they were, before any of them changes:
- * clipping by a norm, the search for anomalies, a monitor, a state that is kept.
+ * clipping by a norm, the search for anomalies, a monitor, a state that is kept, a caller who
+ * asked.
  */
 final class TrainingStep extends Task {
   private static final int CHUNK = 1024;
@@ -33,6 +34,7 @@ final class TrainingStep extends Task {
   private Constraint.Pass constraint;
   private Recovery recovery;
   private boolean anomalies;
+  private boolean keepsGradients;
   private Matrix targets;
 
   // Of the step under way.
@@ -56,7 +58,18 @@ final class TrainingStep extends Task {
     this.state = state;
     this.arena = arena;
     UpdateKernels kernels = engine.kernels().update();
-    learner = (from, to) -> state.update(kernels, from, to);
+    learner =
+        new Learner() {
+          @Override
+          public void learn(long from, long to) {
+            state.update(kernels, from, to);
+          }
+
+          @Override
+          public void learn(MemorySegment gradients, long first, long from, long to) {
+            state.update(kernels, gradients, first, from, to);
+          }
+        };
   }
 
   /** Sets what is done to weights after each step; null for nothing. */
@@ -71,6 +84,10 @@ final class TrainingStep extends Task {
 
   void detectAnomalies(boolean on) {
     anomalies = on;
+  }
+
+  void keepGradients(boolean on) {
+    keepsGradients = on;
   }
 
   /**
@@ -142,7 +159,7 @@ final class TrainingStep extends Task {
     if (!Double.isFinite(loss)) {
       return;
     }
-    if (begun && sampler == null && !kept) {
+    if (begun && sampler == null && !kept && !keepsGradients) {
       pass.backward(member, x, learner);
     } else {
       pass.backward(member, x, null);

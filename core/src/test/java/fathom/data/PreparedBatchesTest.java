@@ -216,6 +216,27 @@ class PreparedBatchesTest {
     }
   }
 
+  /** Nested in what the caller measures, so that this holds however long anything takes. */
+  @Test
+  void whatIsWaitedForIsNotWhatTheCallerDoes() {
+    try (Dataset data = rows(200)) {
+      for (int size : new int[] {1, SIZE}) {
+        long start = System.nanoTime();
+        Batches.Iteration batches = data.batches(size, 3).iterator();
+        long outside = System.nanoTime() - start;
+        long before = 0;
+        while (batches.hasNext()) {
+          assertTrue(batches.waitedNanos() >= before, "of batches of " + size);
+          before = batches.waitedNanos();
+          start = System.nanoTime();
+          Batch unused = batches.next();
+          outside += System.nanoTime() - start;
+        }
+        assertTrue(before > 0 && before <= outside, before + " ns of " + outside);
+      }
+    }
+  }
+
   @Test
   void mixedRowsAndTargetsAreSharesOfTwo() {
     float[][] x = new float[21][];

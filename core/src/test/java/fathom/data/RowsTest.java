@@ -1,5 +1,6 @@
 package fathom.data;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -49,6 +51,66 @@ class RowsTest {
       for (int c = 0; c < classes; c++) {
         assertTrue(Math.abs(out[c] - all[c] * (double) held / n) < 1, of + ", class " + c);
       }
+    }
+  }
+
+  @Property(tries = 200, seed = "5")
+  void aFewRowsOfEachClassAreChosen(
+      @ForAll @IntRange(min = 1, max = 7) int classes,
+      @ForAll @IntRange(min = 1, max = 40) int count,
+      @ForAll long seed) {
+    int n = 60 * classes;
+    int[] y = new SplittableRandom(seed).ints(n, 0, classes).toArray();
+    String of = "classes " + classes + ", count " + count + ", seed " + seed;
+    try (Dataset data = Dataset.ofLabels(new float[n][1], y, classes)) {
+      Rows some = data.split(0.1, seed).train();
+      int fewest = Arrays.stream(some.classCounts()).min().orElseThrow();
+      if (fewest < count) {
+        assertThrows(IllegalArgumentException.class, () -> some.perClass(count, seed), of);
+        return;
+      }
+      Rows few = some.perClass(count, seed);
+      int[] even = new int[classes];
+      Arrays.fill(even, count);
+      assertArrayEquals(even, few.classCounts(), of);
+      int[] rows = rows(few);
+      for (int i = 0; i < rows.length; i++) {
+        assertTrue(Arrays.binarySearch(rows(some), rows[i]) >= 0, of);
+        assertTrue(i == 0 || rows[i] > rows[i - 1], of);
+      }
+      assertArrayEquals(rows, rows(some.perClass(count, seed)), of);
+    }
+  }
+
+  @Test
+  void otherSeedsChooseOtherRows() {
+    try (Dataset data = Dataset.ofLabels(new float[100][1], new int[100], 1)) {
+      assertFalse(
+          Arrays.equals(rows(data.rows().perClass(5, 1)), rows(data.rows().perClass(5, 2))));
+    }
+  }
+
+  @Test
+  void someClassesAreADatasetOfTheirOwn() {
+    float[][] x = {{0}, {10}, {20}, {30}, {40}, {50}};
+    try (Dataset data = Dataset.ofLabels(x, new int[] {0, 1, 2, 0, 1, 2}, 3)) {
+      data.classNames(List.of("ash", "elm", "oak")).featureNames(List.of("height"));
+      data.scale(Scaling.pixels(1, 10)).imageSize(1, 1);
+      Rows later = new Rows(data, new int[] {1, 2, 3, 4, 5});
+      try (Dataset chosen = later.ofClasses(2, 0)) {
+        assertArrayEquals(new float[][] {{2}, {3}, {5}}, chosen.inputs().toArray());
+        assertArrayEquals(new int[] {0, 1, 0}, chosen.labels().toArray(JAVA_INT));
+        assertEquals(List.of("oak", "ash"), chosen.classNames());
+        assertEquals(List.of("height"), chosen.featureNames());
+        assertEquals(data.scaling(), chosen.scaling());
+        assertEquals(1, chosen.imageHeight());
+        assertTrue(chosen.about().endsWith("; 3 of the classes [oak, ash]"), chosen.about());
+      }
+      Rows elms = new Rows(data, new int[] {1, 4});
+      for (int[] wrong : new int[][] {{0, 3}, {-1}, {1, 1}, {}}) {
+        assertThrows(IllegalArgumentException.class, () -> later.ofClasses(wrong));
+      }
+      assertThrows(IllegalArgumentException.class, () -> elms.ofClasses(0, 2));
     }
   }
 

@@ -139,6 +139,69 @@ class NormKernelsTest {
     }
   }
 
+  /** What came forward, and what is the same for a row or a column. */
+  @ParameterizedTest
+  @MethodSource("families")
+  void whatIsNotFiniteBesideAGradientLeavesNoneFinite(NormKernels kernels) {
+    float[] bad = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
+    Shape s = new Shape(37, 67, 0);
+    int at = 16;
+    try (Arena arena = Arena.ofConfined()) {
+      for (NormCall call : List.of(NormCall.BATCH_NORM_BACKWARD, NormCall.LAYER_NORM_BACKWARD)) {
+        boolean columns = call.isOfColumns();
+        for (float v : bad) {
+          for (int operand = 0; operand < (columns ? 2 : 3); operand++) {
+            Operands o = Operands.normal(arena, s, new Random(SEED));
+            Matrix each = columns ? o.row().matrix : operand == 1 ? o.p().matrix : o.t().matrix;
+            Matrix spoilt = operand == 0 ? o.x().matrix : each;
+            spoilt.set(spoilt.rows() == 1 ? 0 : at, spoilt.cols() == 1 ? 0 : at, v);
+            call.apply(kernels, o, 0, call.size(s));
+            for (int r = 0; r < s.rows(); r++) {
+              for (int c = 0; c < s.cols(); c++) {
+                boolean hit = (columns ? c : r) == at;
+                String what = call + " with " + v + " in " + operand + ": " + r + ", " + c;
+                assertEquals(hit, !Float.isFinite(o.y().matrix.get(r, c)), what);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("families")
+  void infinitiesStayElementByElement(NormKernels kernels) {
+    Shape s = new Shape(37, 67, 0);
+    int at = 16;
+    try (Arena arena = Arena.ofConfined()) {
+      for (NormCall call :
+          List.of(
+              NormCall.SCALE_ROWS,
+              NormCall.SCALE_BACKWARD,
+              NormCall.ADD_SCALED,
+              NormCall.MULTIPLY)) {
+        for (float v : new float[] {Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+          Operands o = Operands.normal(arena, s, new Random(SEED));
+          boolean gradient = call == NormCall.SCALE_BACKWARD;
+          (gradient ? o.y() : o.x()).matrix.set(at, at, v);
+          call.apply(kernels, o, 0, call.size(s));
+          Matrix out = (call == NormCall.ADD_SCALED ? o.w() : o.y()).matrix;
+          for (int r = 0; r < s.rows(); r++) {
+            for (int c = 0; c < s.cols(); c++) {
+              boolean hit = r == at && c == at;
+              String what = call + " with " + v + ": " + r + ", " + c;
+              assertEquals(hit, Float.isInfinite(out.get(r, c)), what);
+              assertTrue(hit || Float.isFinite(out.get(r, c)), what);
+            }
+            boolean finite = Float.isFinite(o.s().matrix.get(r, 0));
+            assertEquals(gradient && r == at, !finite, call + " with " + v + ": sum of row " + r);
+          }
+        }
+      }
+    }
+  }
+
   /** The sums of these numbers are exact. */
   @ParameterizedTest
   @MethodSource("families")

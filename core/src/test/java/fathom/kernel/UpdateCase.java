@@ -62,7 +62,18 @@ record UpdateCase(Rule rule, float factor, float bound) {
 
   /** Steps. */
   void apply(UpdateKernels kernels, MemorySegment[] s, long from, long to) {
-    UpdateStep step = new UpdateStep(s[0], s[1], List.of(s[2], s[3], s[4]));
+    apply(kernels, s, s[1], 0, from, to);
+  }
+
+  /** Steps by gradients that begin at the element first. */
+  void apply(
+      UpdateKernels kernels,
+      MemorySegment[] s,
+      MemorySegment gradients,
+      long first,
+      long from,
+      long to) {
+    UpdateStep step = new UpdateStep(s[0], List.of(s[2], s[3], s[4]));
     step.rate = RATE;
     step.ahead = AHEAD;
     step.decay = DECAY;
@@ -75,7 +86,7 @@ record UpdateCase(Rule rule, float factor, float bound) {
     step.rootScale = ROOT_SCALE;
     step.first = rule.isFirst();
     step.nesterov = rule.isNesterov();
-    kernels.update(rule.update, step, from, to, factor, bound);
+    kernels.update(rule.update, step, gradients, first, from, to, factor, bound);
   }
 
   /** Returns w, a, b and c after the step. */

@@ -214,6 +214,21 @@ class UpdateKernelsTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("cases")
+  void gradientsMayLieElsewhere(UpdateCase rule) {
+    Random random = new Random(12);
+    MemorySegment[] expected = tensors(300, random);
+    for (UpdateKernels kernels : List.of(SCALAR, VECTOR)) {
+      MemorySegment[] near = copy(expected);
+      MemorySegment[] apart = copy(expected);
+      MemorySegment elsewhere = apart[1].asSlice(101 * Float.BYTES, 133 * Float.BYTES);
+      rule.apply(kernels, near, 103, 234);
+      rule.apply(kernels, apart, elsewhere, 101, 103, 234);
+      assertSameBits(near, apart, rule + " seed 12");
+    }
+  }
+
   @Test
   void scalingHasTheSameBits() {
     for (int n : SIZES) {

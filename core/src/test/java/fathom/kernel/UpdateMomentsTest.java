@@ -37,9 +37,9 @@ class UpdateMomentsTest {
     return x;
   }
 
-  /** Returns a step of common numbers on w, g, a, b, c. */
+  /** Returns a step of common numbers on w, a, b, c. */
   private static UpdateStep step(MemorySegment... s) {
-    UpdateStep step = new UpdateStep(s[0], s[1], Arrays.asList(s).subList(2, s.length));
+    UpdateStep step = new UpdateStep(s[0], Arrays.asList(s).subList(1, s.length));
     step.mean(0.9f).squares(0.999f);
     step.rate = 1e-3f;
     step.epsilon = 1e-8f;
@@ -57,10 +57,10 @@ class UpdateMomentsTest {
   void theFirstStepDoesNotReadTheVelocity(UpdateKernels kernels) {
     MemorySegment w = filled(1);
     MemorySegment v = filled(Float.NaN);
-    UpdateStep s = step(w, filled(2), v);
+    UpdateStep s = step(w, v);
     s.rate = 0.25f;
     s.first = true;
-    kernels.update(Update.MOMENTUM, s, 0, N, 1, INFINITY);
+    kernels.update(Update.MOMENTUM, s, filled(2), 0, 0, N, 1, INFINITY);
     assertAll(2, v, "velocity");
     assertAll(0.5f, w, "parameter");
   }
@@ -77,9 +77,10 @@ class UpdateMomentsTest {
           x.setAtIndex(JAVA_FLOAT, i, Float.MIN_NORMAL * (1.5f + i));
         }
       }
-      UpdateStep s = step(filled(1), filled(0), kept[0], kept[1], kept[2]);
+      UpdateStep s = step(filled(1), kept[0], kept[1], kept[2]);
+      MemorySegment g = filled(0);
       for (int step = 0; step < 5000; step++) {
-        kernels.update(update, s, 0, N, 1, INFINITY);
+        kernels.update(update, s, g, 0, 0, N, 1, INFINITY);
         for (int m = 0; m < update.moments(); m++) {
           for (int i = 0; i < N; i++) {
             float x = Math.abs(kept[m].getAtIndex(JAVA_FLOAT, i));
@@ -99,8 +100,8 @@ class UpdateMomentsTest {
   void squaresTooSmallForAFloatMoveNothing(UpdateKernels kernels) {
     MemorySegment w = filled(0);
     MemorySegment v = filled(0);
-    UpdateStep s = step(w, filled(1e-20f), filled(0), v);
-    kernels.update(Update.ADAM, s, 0, N, 1, INFINITY);
+    UpdateStep s = step(w, filled(0), v);
+    kernels.update(Update.ADAM, s, filled(1e-20f), 0, 0, N, 1, INFINITY);
     assertAll(0, v, "v");
     // m = 1e-21, divided by the epsilon alone; three roundings.
     assertEquals(-1e-16, w.get(JAVA_FLOAT, 0), 3 * 0x1p-23 * 1e-16);
@@ -110,14 +111,15 @@ class UpdateMomentsTest {
   @ParameterizedTest
   @MethodSource("families")
   void theVarianceOfOneGradientIsNotNegative(UpdateKernels kernels) {
-    for (float g : new float[] {0.1f, 0.7f, 3, 1e10f, 1e-18f}) {
+    for (float value : new float[] {0.1f, 0.7f, 3, 1e10f, 1e-18f}) {
       MemorySegment w = filled(0);
-      UpdateStep s = step(w, filled(g), filled(0), filled(0), filled(0));
+      MemorySegment g = filled(value);
+      UpdateStep s = step(w, filled(0), filled(0), filled(0));
       s.squares(0.9f).rate = 1e-20f;
       for (int step = 0; step < 500; step++) {
-        kernels.update(Update.RMSPROP_CENTERED, s, 0, N, 1, INFINITY);
+        kernels.update(Update.RMSPROP_CENTERED, s, g, 0, 0, N, 1, INFINITY);
         float x = w.get(JAVA_FLOAT, 0);
-        assertTrue(x < 0, "gradient " + g + " step " + step + ": " + x);
+        assertTrue(x < 0, "gradient " + value + " step " + step + ": " + x);
       }
     }
   }
@@ -130,13 +132,13 @@ class UpdateMomentsTest {
     MemorySegment m = filled(0);
     MemorySegment u = filled(0);
     MemorySegment g = filled(0);
-    UpdateStep s = step(w, g, m, u);
+    UpdateStep s = step(w, m, u);
     s.epsilon = 0.25f;
-    kernels.update(Update.ADAMAX, s, 0, N, 1, INFINITY);
+    kernels.update(Update.ADAMAX, s, g, 0, 0, N, 1, INFINITY);
     assertAll(0, u, "u");
     assertAll(0, w, "w");
     g.copyFrom(filled(0.5f));
-    kernels.update(Update.ADAMAX, s, 0, N, 1, INFINITY);
+    kernels.update(Update.ADAMAX, s, g, 0, 0, N, 1, INFINITY);
     assertAll(0.75f, u, "u");
   }
 
@@ -147,9 +149,9 @@ class UpdateMomentsTest {
     float[] expected = {-0.5f, 0.5f, 0, 0, Float.NaN, -0.5f, 0.5f};
     for (int k = 0; k < gradients.length; k++) {
       MemorySegment w = filled(0);
-      UpdateStep s = step(w, filled(gradients[k]), filled(0));
+      UpdateStep s = step(w, filled(0));
       s.rate = 0.5f;
-      kernels.update(Update.LION, s, 0, N, 1, INFINITY);
+      kernels.update(Update.LION, s, filled(gradients[k]), 0, 0, N, 1, INFINITY);
       assertAll(expected[k], w, "gradient " + gradients[k]);
     }
   }
@@ -159,9 +161,9 @@ class UpdateMomentsTest {
   void clippedGradientsKeepTheirSignAndNoNumberStaysNone(UpdateKernels kernels) {
     for (float g : List.of(-8f, -0.5f, 0f, 0.5f, 8f, INFINITY, -INFINITY, Float.NaN)) {
       MemorySegment w = filled(0);
-      UpdateStep s = step(w, filled(g));
+      UpdateStep s = step(w);
       s.rate = 1;
-      kernels.update(Update.SGD, s, 0, N, 0.5f, 2);
+      kernels.update(Update.SGD, s, filled(g), 0, 0, N, 0.5f, 2);
       float clipped = Float.isNaN(g) ? g : Math.max(-2, Math.min(2, g / 2));
       assertAll(0 - clipped, w, "gradient " + g);
     }

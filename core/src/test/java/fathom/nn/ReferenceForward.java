@@ -19,12 +19,24 @@ public final class ReferenceForward {
   public final Map<Integer, double[][][]> draws = new LinkedHashMap<>();
 
   private final String[] words;
+  private final String[][] parts;
+
+  /** Of each word that names one; names are looked up once, not for each difference. */
+  private final Activation[] functions;
+
   private final ReferenceRecurrence recurrence = new ReferenceRecurrence();
   private String prefix = "";
   private int module;
 
   public ReferenceForward(Network network) {
     words = network.architecture().split(" ", -1);
+    parts = new String[words.length][];
+    functions = new Activation[words.length];
+    for (int i = 1; i < words.length; i++) {
+      parts[i] = words[i].split(":", -1);
+      boolean silent = words[i].matches("(gru|lstm|dropout|alpha_dropout|noise|\\[|\\])(:.*)?");
+      functions[i] = silent ? null : Activation.named(parts[i][1]);
+    }
     Slab slab = network.parameters();
     for (Map.Entry<String, Matrix> e : slab.matrices().entrySet()) {
       parameters.put(e.getKey(), ReferenceNetwork.doubles(e.getValue().toArray()));
@@ -46,15 +58,15 @@ public final class ReferenceForward {
     Deque<Object[]> names = new ArrayDeque<>();
     double[][] y = x;
     for (int i = 1; i < words.length; i++) {
-      String[] parts = words[i].split(":", -1);
-      switch (parts[0]) {
-        case "batch_norm" -> y = activated(scaled(transposed(standardized(transposed(y)))), parts);
-        case "layer_norm" -> y = activated(scaled(standardized(y)), parts);
-        case "activation" -> y = activated(y, parts);
+      Activation f = functions[i];
+      switch (parts[i][0]) {
+        case "batch_norm" -> y = activated(scaled(transposed(standardized(transposed(y)))), f);
+        case "layer_norm" -> y = activated(scaled(standardized(y)), f);
+        case "activation" -> y = activated(y, f);
         case "rnn", "gru", "lstm" -> {
           int steps = Integer.parseInt(words[0].split("x", 2)[0]);
-          boolean whole = i + 1 < words.length && words[i + 1].matches("(rnn|gru|lstm):.*");
-          y = recurrence.states(parts, i, recurrentParameters(), y, steps, whole);
+          boolean whole = i + 1 < words.length && isRecurrent(parts[i + 1][0]);
+          y = recurrence.states(parts[i], f, i, recurrentParameters(), y, steps, whole);
           module++;
         }
         case "dropout", "alpha_dropout", "noise" -> {
@@ -68,15 +80,19 @@ public final class ReferenceForward {
           module = 0;
         }
         case "]" -> {
-          y = joined(forks.pop(), y, Float.parseFloat(parts[1]));
+          y = joined(forks.pop(), y, Float.parseFloat(parts[i][1]));
           Object[] outer = names.pop();
           prefix = (String) outer[0];
           module = (int) outer[1] + 1;
         }
-        default -> y = activated(dense(y, parts.length < 3), parts);
+        default -> y = activated(dense(y, parts[i].length < 3), f);
       }
     }
     return y;
+  }
+
+  private static boolean isRecurrent(String word) {
+    return word.equals("rnn") || word.equals("gru") || word.equals("lstm");
   }
 
   private double[][] parameter(String name) {
@@ -150,8 +166,7 @@ public final class ReferenceForward {
     return y;
   }
 
-  private double[][] activated(double[][] x, String[] parts) {
-    Activation f = Activation.named(parts[1]);
+  private double[][] activated(double[][] x, Activation f) {
     if (f == Activation.IDENTITY) {
       return x;
     }

@@ -20,12 +20,19 @@ final class ReferenceRecurrence {
    * Returns states.
    *
    * @param word of the architecture
+   * @param f of an Elman layer; null for gates
    * @param place of the layer, to tell its held states from others'
    * @param p weight_ih, weight_hh, bias_ih, bias_hh
    * @param whole whether the states of all steps are wanted, or the last one's
    */
   double[][] states(
-      String[] word, int place, double[][][] p, double[][] x, int steps, boolean whole) {
+      String[] word,
+      Activation f,
+      int place,
+      double[][][] p,
+      double[][] x,
+      int steps,
+      boolean whole) {
     int sizeAt = word[0].equals("rnn") ? 2 : 1;
     int units = Integer.parseInt(word[sizeAt]);
     int window = word.length > sizeAt + 1 ? Integer.parseInt(word[sizeAt + 1]) : steps;
@@ -39,7 +46,7 @@ final class ReferenceRecurrence {
         }
         double[] input = new double[features];
         System.arraycopy(x[s], t * features, input, 0, features);
-        state = step(word, p, input, state, units);
+        state = step(word[0], f, p, input, state, units);
         if (whole || t == steps - 1) {
           System.arraycopy(state, 0, y[s], whole ? t * units : 0, units);
         }
@@ -57,7 +64,7 @@ final class ReferenceRecurrence {
 
   /** Takes h, and c behind it, a step on. */
   private static double[] step(
-      String[] word, double[][][] p, double[] x, double[] state, int units) {
+      String kind, Activation a, double[][][] p, double[] x, double[] state, int units) {
     double[] next = state.clone();
     for (int k = 0; k < units; k++) {
       double[] in = new double[p[0].length / units];
@@ -66,9 +73,8 @@ final class ReferenceRecurrence {
         in[g] = sum(p[0], p[2], g * units + k, x);
         back[g] = sum(p[1], p[3], g * units + k, state);
       }
-      switch (word[0]) {
-        case "rnn" ->
-            next[k] = ReferenceFunctions.value(Activation.named(word[1]), 0, in[0] + back[0]);
+      switch (kind) {
+        case "rnn" -> next[k] = ReferenceFunctions.value(a, 0, in[0] + back[0]);
         case "gru" -> {
           double r = ReferenceFunctions.logistic(in[0] + back[0]);
           double z = ReferenceFunctions.logistic(in[1] + back[1]);
@@ -81,7 +87,7 @@ final class ReferenceRecurrence {
           next[units + k] = f * state[units + k] + i * Math.tanh(in[2] + back[2]);
           next[k] = o * Math.tanh(next[units + k]);
         }
-        default -> throw new AssertionError(word[0]);
+        default -> throw new AssertionError(kind);
       }
     }
     return next;

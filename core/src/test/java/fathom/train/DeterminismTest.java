@@ -44,6 +44,16 @@ class DeterminismTest {
 
   private static Run train(
       int threads, long seed, int width, Activation activation, Clipping clipping) {
+    return train(threads, seed, width, activation, clipping, false);
+  }
+
+  private static Run train(
+      int threads,
+      long seed,
+      int width,
+      Activation activation,
+      Clipping clipping,
+      boolean keepsGradients) {
     try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), threads);
         Dataset data = data(1);
         Network network =
@@ -55,7 +65,7 @@ class DeterminismTest {
                 .engine(engine)
                 .build()) {
       Trainer trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Adam(1e-2f));
-      trainer.clipping(clipping);
+      trainer.clipping(clipping).keepGradients(keepsGradients);
       double[] losses = new double[3];
       for (int epoch = 0; epoch < losses.length; epoch++) {
         losses[epoch] = trainer.epoch(data.batches(64, epoch));
@@ -65,7 +75,7 @@ class DeterminismTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {20, 256, 700})
+  @ValueSource(ints = {20, 251, 256, 700})
   void lossesAndWeightsAreTheSameOnOneTwoAndFourThreads(int width) {
     for (Activation activation :
         new Activation[] {Activation.TANH, Activation.PRELU, Activation.GELU}) {
@@ -91,6 +101,17 @@ class DeterminismTest {
         assertArrayEquals(one.weights, other.weights, what);
       }
       assertNotEquals(train(1, 42, 256, Activation.RELU).losses[2], one.losses[2], "not clipped");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {20, 251, 256, 700})
+  void gradientsThatAreKeptChangeNothing(int width) {
+    for (int threads : new int[] {1, 2}) {
+      Run used = train(threads, 42, width, Activation.PRELU);
+      Run kept = train(threads, 42, width, Activation.PRELU, Clipping.none(), true);
+      assertArrayEquals(used.losses, kept.losses, "losses, width " + width);
+      assertArrayEquals(used.weights, kept.weights, "weights, width " + width);
     }
   }
 

@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -177,6 +178,16 @@ class GradientTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"SOFTMAX", "MSE"})
+  void halvesOfManyUnitsAddUp(ReferenceLoss loss) {
+    for (int threads : new int[] {1, 2, 3}) {
+      try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), threads)) {
+        compare(engine, Activation.TANH, loss, 20, 24, new int[] {40, 288, 256, 256}, 5);
+      }
+    }
+  }
+
   private static void compare(
       Engine engine,
       Activation activation,
@@ -196,7 +207,7 @@ class GradientTest {
       double expected = loss.mean(net.outputs(sample.x), sample.labels, sample.t, dy);
       Map<String, double[][]> gradients = net.gradients(sample.x, dy);
       try (Dataset data = sample.dataset(loss == ReferenceLoss.SOFTMAX, out)) {
-        Trainer trainer = new Trainer(network, loss.engines(), new Sgd(0));
+        Trainer trainer = new Trainer(network, loss.engines(), new Sgd(0)).keepGradients(true);
         double actual = trainer.epoch(data.batchesInOrder(rows));
         assertEquals(expected, actual, 1e-5 * Math.max(1, expected), "loss of " + rows + " rows");
       }

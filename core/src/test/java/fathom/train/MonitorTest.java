@@ -327,9 +327,9 @@ class MonitorTest {
     }
     try (Dataset data = Dataset.ofInputs(numbers)) {
       Matrix x = data.inputs();
-      Tally tally = new Tally();
+      Tally tally = new Tally(Kernels.vector());
       tally.add(x.segment(), 0, 2000);
-      Tally rest = new Tally();
+      Tally rest = new Tally(Kernels.vector());
       rest.add(x.segment(), 2000, 3 * 1031);
       tally.add(rest);
       check(numbers, tally.distribution());

@@ -164,23 +164,24 @@ class RecomputationTest {
 
   /**
    * A net of L alike layers keeps L outputs, and with recomputation those of L / k layers and of
-   * the k - 1 between two of them. Beside these are three gradients, and the input's none.
+   * the k - 1 between two of them. What else there is, gradients on their way, is alike.
    */
   @Test
   void memoryGrowsAsTheSquareRootOfDepth() {
-    int width = 32;
-    int batch = 16;
-    long output = (long) width * batch * Float.BYTES;
+    long output = 32L * ROWS * Float.BYTES;
     for (int root : new int[] {4, 8, 16}) {
       int depth = root * root;
-      assertEquals((depth + 3) * output, bytes(depth, width, batch, 1), "depth " + depth);
-      assertEquals((2 * root - 1 + 3) * output, bytes(depth, width, batch, 0), "depth " + depth);
+      long saved = (depth - (2 * root - 1)) * output;
+      assertEquals(saved, bytes(depth, 1) - bytes(depth, 0), "depth " + depth);
       // The last layer is kept whatever k is.
-      assertEquals((depth - 1 + 1 + 3) * output, bytes(depth, width, batch, 10_000));
+      assertEquals(bytes(depth, 1), bytes(depth, 10_000), "depth " + depth);
+      assertEquals(2 * root * output, bytes(4 * depth, 0) - bytes(depth, 0), "depth " + depth);
     }
   }
 
-  private static long bytes(int depth, int width, int batch, int every) {
+  private static long bytes(int depth, int every) {
+    int width = 32;
+    int batch = ROWS;
     NetworkBuilder builder = Network.input(width);
     for (int i = 0; i < depth; i++) {
       builder.dense(width, Activation.TANH, Initializer.ORTHOGONAL);

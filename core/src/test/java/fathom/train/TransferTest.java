@@ -58,7 +58,8 @@ class TransferTest {
     int batch = 10;
     try (Network network = fresh(5, 1);
         Dataset data = digits(5)) {
-      Trainer trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Adam(1e-3f));
+      Trainer trainer =
+          new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Adam(1e-3f)).keepGradients(true);
       double below = 64 * WIDTH + WIDTH * WIDTH;
       double head = WIDTH * 5;
       // Forward and weights' gradients of all layers; gradients by the inputs of all but the first.
@@ -87,6 +88,7 @@ class TransferTest {
         Network slow = fresh(5, 3);
         Dataset data = digits(0)) {
       Trainer plain = new Trainer(even, Loss.SOFTMAX_CROSS_ENTROPY, new Sgd(0.1f));
+      plain.keepGradients(true);
       Trainer own = new Trainer(slow, Loss.SOFTMAX_CROSS_ENTROPY, new Sgd(0.1f));
       Trainer unused = own.layerRates(0, 0.5f, 1);
       float[][] start = slow.parameters().get("2.weight").toArray();

@@ -69,9 +69,11 @@ public class LateTrainingBenchmark {
     }
     network = builder.dense(10).build();
     trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Sgd(1e-3f, 0.9f));
+    trainer.keepGradients(true);
     rows = data.batchesInOrder(BATCH).iterator().next();
     Learning unused = Learning.prove("gain " + gain, trainer, rows, PROOF_STEPS);
     long subnormals = subnormals();
+    trainer.keepGradients(false);
     System.out.printf("# gain %s: %d subnormal gradients%n", gain, subnormals);
     if (subnormals > 0 == (gain == 4)) {
       throw new IllegalStateException("gain " + gain + ": " + subnormals + " subnormal gradients");

@@ -29,6 +29,7 @@ final class Race {
   private final Map<String, Result> results = new LinkedHashMap<>();
   private final Map<Competitor, String> about = new EnumMap<>(Competitor.class);
   private final Map<String, String> notes = new LinkedHashMap<>();
+  private final Map<String, List<Double>> handovers = new LinkedHashMap<>();
   private boolean failed;
 
   Race(Path home, boolean mkl, int threads, Effort effort, PrintWriter progress) {
@@ -57,6 +58,8 @@ final class Race {
 
   private void turn(List<Discipline> group, Competitor competitor) throws IOException {
     Discipline first = group.get(0);
+    handovers.computeIfAbsent(key(first.group(), competitor), k -> new ArrayList<>());
+    handovers.get(key(first.group(), competitor)).add(Handover.nanos());
     int share = first.threads(threads);
     ProcessBuilder builder =
         new ProcessBuilder(competitor.command(home, mkl, first.group(), share, effort));
@@ -152,6 +155,11 @@ final class Race {
   /** Returns why a system has no result in a group, or null. */
   String note(String group, Competitor competitor) {
     return notes.get(key(group, competitor));
+  }
+
+  /** Returns what a cache line took between two cores before each turn of a system, in ns. */
+  List<Double> handovers(String group, Competitor competitor) {
+    return handovers.getOrDefault(key(group, competitor), List.of());
   }
 
   /** Returns what each system that ran said of itself. */

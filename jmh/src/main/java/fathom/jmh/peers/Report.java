@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** The results as a table for people and as JSON lines for programs. */
 final class Report {
@@ -72,6 +73,13 @@ final class Report {
     if (floor != null && result != floor) {
       details.add(percent(floor.time() / result.time()) + " of floor");
     }
+    if (result.discipline.threads(2) > 1) {
+      String handovers =
+          race.handovers(result.discipline.group(), result.competitor).stream()
+              .map(h -> String.format(Locale.ROOT, "%.0f", h))
+              .collect(Collectors.joining(", "));
+      details.add("cores " + handovers + " ns apart");
+    }
     if (result.competitor == Competitor.FATHOM && !Double.isNaN(result.bytesPerRun())) {
       details.add(String.format(Locale.ROOT, "%.2f B/step", result.bytesPerRun()));
     }
@@ -119,6 +127,11 @@ final class Report {
       number(json, "low", result.low());
       number(json, "high", result.high());
       json.writeNumberField("threads", result.discipline.threads(threads));
+      json.writeArrayFieldStart("handover_ns");
+      for (double h : race.handovers(result.discipline.group(), result.competitor)) {
+        json.writeNumber(h);
+      }
+      json.writeEndArray();
       json.writeEndObject();
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);

@@ -21,21 +21,15 @@ import org.nd4j.linalg.learning.config.Adam;
 public final class Dl4jContender implements Contender {
   private static final int SHOWN = 200_000;
 
-  private final int threads;
-
   /** Takes the threads that the environment has set. */
   public Dl4jContender(int threads) {
-    this.threads = threads;
     Nd4j.getMemoryManager().togglePeriodicGc(false);
   }
 
   @Override
   public String about() {
     return "Deeplearning4j on "
-        + Nd4j.getExecutioner().getEnvironmentInformation().getProperty("blas.vendor")
-        + ", "
-        + threads
-        + " threads in an operation";
+        + Nd4j.getExecutioner().getEnvironmentInformation().getProperty("blas.vendor");
   }
 
   @Override

@@ -36,17 +36,14 @@ import org.bytedeco.pytorch.global.torch;
 public final class TorchContender implements Contender {
   private static final int SHOWN = 200_000;
 
-  private final int threads;
-
   /** Sets the threads of operations. */
   public TorchContender(int threads) {
-    this.threads = threads;
     set_num_threads(threads);
   }
 
   @Override
   public String about() {
-    return "PyTorch 2.10 on MKL, " + threads + " threads in an operation";
+    return "PyTorch 2.10 on MKL";
   }
 
   @Override

@@ -1,19 +1,7 @@
-package fathom.cli;
-
-import fathom.optim.AdaDelta;
-import fathom.optim.AdaGrad;
-import fathom.optim.AdaMax;
-import fathom.optim.Adam;
-import fathom.optim.AdamW;
-import fathom.optim.Lion;
-import fathom.optim.Nadam;
-import fathom.optim.Optimizer;
-import fathom.optim.RAdam;
-import fathom.optim.RmsProp;
-import fathom.optim.Sgd;
+package fathom.optim;
 
 /** The optimizers by the names of the field, with PyTorch's hyperparameters. */
-enum Method {
+public enum Method {
   SGD(0.1f),
   MOMENTUM(0.01f),
   NESTEROV(0.01f),
@@ -37,17 +25,19 @@ enum Method {
   }
 
   /** Returns the learning rate to start from unless another is given. */
-  float rate() {
+  public float rate() {
     return rate;
   }
 
   /**
    * Returns the optimizer.
    *
-   * @param momentum or null
-   * @param weightDecay or null
+   * @param lr the learning rate
+   * @param momentum of those that have one, or null for 0.9 (0 of RMSProp)
+   * @param weightDecay or null for none (0.01 of AdamW)
+   * @throws IllegalArgumentException if one is out of range
    */
-  Optimizer optimizer(float lr, Float momentum, Float weightDecay) {
+  public Optimizer optimizer(float lr, Float momentum, Float weightDecay) {
     float m = momentum == null ? 0.9f : momentum;
     float decay = weightDecay == null ? 0 : weightDecay;
     return switch (this) {

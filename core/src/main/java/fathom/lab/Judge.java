@@ -1,0 +1,157 @@
+package fathom.lab;
+
+import fathom.kernel.Function;
+import fathom.lab.Verdict.Outcome;
+import fathom.nn.Activation;
+import fathom.train.TrainingDivergedException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Finds the verdict of a training from what was measured before, during and after it. */
+final class Judge {
+  /** A network has learnt if it does away with this share of the constant answer's loss. */
+  static final double LEARNT = 0.25;
+
+  /** Gradients that fall or grow by this factor, from the last hidden layer to the first. */
+  private static final double FAR = 30;
+
+  /** The mean square of signals that fall or grow by this factor. */
+  private static final double FAR_SIGNALS = 1e6;
+
+  private static final double MOSTLY = 0.5;
+
+  private Judge() {}
+
+  static Verdict diverged(TrainingDivergedException e) {
+    return new Verdict(Outcome.DIVERGES, e.step(), e.layer() + 1, e.getMessage());
+  }
+
+  /**
+   * Judges a training that came to its end.
+   *
+   * @param before of the network as it was drawn
+   * @param after of the network as it ended
+   */
+  static Verdict of(Activation f, Sounding before, Sounding after, LossCurve loss) {
+    String fell = String.format(Locale.ROOT, "loss %.3g to %.3g", loss.first(), loss.last());
+    String chance =
+        String.format(Locale.ROOT, "%s, a constant answer's %.3g", fell, loss.baseline());
+    if (loss.learnt() >= LEARNT) {
+      return verdict(Outcome.TRAINS, chance);
+    }
+    int dead = deadLayer(before);
+    if (dead > 0) {
+      return verdict(Outcome.DIES, "all units of layer " + dead + " are 0 as drawn; " + chance);
+    }
+    double ratio = before.gradientRatio();
+    double signals = signals(before);
+    String gradients =
+        String.format(
+            Locale.ROOT,
+            "gradient of the first layer %.3g times the last hidden one's (%.3g a layer in mean"
+                + " square); %s",
+            ratio,
+            before.chi(),
+            chance);
+    String growth =
+        String.format(Locale.ROOT, "mean square of signals x %.3g to the top; %s", signals, chance);
+    if (ratio > FAR) {
+      return verdict(Outcome.EXPLODES, gradients);
+    }
+    if (signals > FAR_SIGNALS) {
+      return verdict(Outcome.EXPLODES, growth);
+    }
+    if (ratio < 1 / FAR || isNothing(before)) {
+      return verdict(Outcome.VANISHES, gradients);
+    }
+    if (signals < 1 / FAR_SIGNALS) {
+      return verdict(Outcome.VANISHES, growth);
+    }
+    return mild(f, before, after, loss, chance);
+  }
+
+  /** What is left when nothing is far off between the first and the last layer. */
+  private static Verdict mild(
+      Activation f, Sounding before, Sounding after, LossCurve loss, String chance) {
+    int dead = deadLayer(after);
+    if (dead > 0) {
+      String where = "all units of layer " + dead + " are 0 after training; ";
+      return verdict(Outcome.DIES, where + chance);
+    }
+    Map<String, Sounding> soundings = new LinkedHashMap<>();
+    soundings.put("as drawn", before);
+    soundings.put("after training", after);
+    for (Map.Entry<String, Sounding> sounding : soundings.entrySet()) {
+      double saturated = isBounded(f) ? saturated(sounding.getValue()) : 0;
+      if (saturated > MOSTLY) {
+        String share =
+            String.format(
+                Locale.ROOT,
+                "%.0f %% of hidden outputs saturated %s; %s",
+                100 * saturated,
+                sounding.getKey(),
+                chance);
+        return verdict(Outcome.SATURATES, share);
+      }
+    }
+    if (loss.last() > 2 * Math.max(loss.first(), loss.baseline())) {
+      return verdict(Outcome.EXPLODES, "the loss rose: " + chance);
+    }
+    return verdict(Outcome.STALLS, chance);
+  }
+
+  private static Verdict verdict(Outcome outcome, String evidence) {
+    return new Verdict(outcome, 0, 0, evidence);
+  }
+
+  /** Returns the first layer, from 1, whose units all are 0 for the whole batch; 0 if none. */
+  private static int deadLayer(Sounding sounding) {
+    return sounding.layers().stream()
+        .filter(layer -> layer.dead() == 1)
+        .findFirst()
+        .map(layer -> layer.layer() + 1)
+        .orElse(0);
+  }
+
+  /** Gradients that are 0 on both sides have no ratio. */
+  private static boolean isNothing(Sounding sounding) {
+    return Double.isNaN(sounding.gradientRatio())
+        && sounding.layers().stream().anyMatch(layer -> layer.gradient() == 0);
+  }
+
+  /** Returns the growth of the mean square from the first hidden layer that has one to the last. */
+  static double signals(Sounding sounding) {
+    List<LayerSounding> hidden = hidden(sounding);
+    return hidden.isEmpty() ? Double.NaN : hidden.get(hidden.size() - 1).q() / hidden.get(0).q();
+  }
+
+  /** Returns the mean over hidden layers of their saturated share; 0 if none can be. */
+  static double saturated(Sounding sounding) {
+    return hidden(sounding).stream()
+        .mapToDouble(LayerSounding::saturated)
+        .filter(share -> !Double.isNaN(share))
+        .average()
+        .orElse(0);
+  }
+
+  private static List<LayerSounding> hidden(Sounding sounding) {
+    List<LayerSounding> layers = sounding.layers();
+    return layers.subList(0, layers.size() - 1).stream()
+        .filter(layer -> !Double.isNaN(layer.q()))
+        .toList();
+  }
+
+  /** Flat on both sides, so that a saturated unit is lost whatever its sign. */
+  static boolean isBounded(Activation f) {
+    if (f.isLearnt()) {
+      return false;
+    }
+    Function function = f.function();
+    return switch (function) {
+      case LOGISTIC, TANH, SOFTSIGN, HARD_TANH, HARD_SIGMOID -> true;
+      default -> false;
+    };
+  }
+}

@@ -1,0 +1,35 @@
+package fathom.train;
+
+import fathom.data.Batch;
+import fathom.data.Rows;
+import fathom.matrix.Matrix;
+import fathom.nn.Network;
+import java.lang.foreign.Arena;
+
+/** One pass over rows that a network predicts, in order, for all who want to compare. */
+final class Predicting {
+  /** The most rows that are predicted at once. */
+  static final int BATCH = 256;
+
+  private Predicting() {}
+
+  /** Somebody who compares. */
+  interface Reader {
+    /** Reads a batch and its outputs, one row a sample; neither stays as it is. */
+    void read(Batch batch, Matrix outputs);
+  }
+
+  /** Predicts all rows. Safe while others predict with the network. */
+  static void forAll(Network network, Rows rows, Reader... readers) {
+    try (Arena arena = Arena.ofShared()) {
+      Matrix y = Matrix.allocate(arena, Math.min(BATCH, rows.size()), network.outputs());
+      for (Batch batch : rows.batchesInOrder(BATCH)) {
+        Matrix outputs = y.rows(0, batch.size());
+        network.predict(batch.inputs(), outputs);
+        for (Reader reader : readers) {
+          reader.read(batch, outputs);
+        }
+      }
+    }
+  }
+}
