@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Assumptions;
  * large sizes, where Java's own arenas write the zeros. Here a test can look at what lies beyond
  * 2^31 elements.
  */
+@SuppressWarnings("restricted")
 public final class SparseMemory implements Arena {
   private static final long BOUNDARY = 64;
   private static final MethodHandle CALLOC =
