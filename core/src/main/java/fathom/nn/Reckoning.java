@@ -18,14 +18,7 @@ final class Reckoning extends Workspace {
   private long place;
 
   private Reckoning(Engine engine, List<Layer> layers, int batch, boolean training) {
-    super(
-        engine,
-        layers,
-        Math.min(2, batch),
-        training,
-        0,
-        Segments.KEEP_ALL,
-        new Dropout.Draws());
+    super(engine, layers, Math.min(2, batch), training, 0, Segments.KEEP_ALL, new Dropout.Draws());
     this.batch = batch;
   }
 

@@ -159,8 +159,7 @@ class FarPlacesTest {
         3);
     // One unit: gates lie below one another, the last of them far away.
     GateKernels g = kernels.gates();
-    compare(
-        "LSTM", m -> g.lstmCell(m.matrix(), m.row(), m.row(), m.row(), 0, 1), 4);
+    compare("LSTM", m -> g.lstmCell(m.matrix(), m.row(), m.row(), m.row(), 0, 1), 4);
     compare(
         "LSTM back",
         m -> g.lstmBackward(m.matrix(), m.row(), m.row(), m.row(), m.row(), m.matrix(), 0, 1),
