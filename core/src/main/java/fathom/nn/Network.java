@@ -189,8 +189,7 @@ public final class Network implements AutoCloseable {
   /**
    * Lets training steps keep the output of every k-th dense layer alone (k = 1 is all, as at
    * first), with what follows it, and compute the others again on the way back (Chen et al. 2016):
-   * the same bits for one more forward pass. Recurrent layers keep theirs, and short blocks are not
-   * cut.
+   * the same bits for one more forward pass. Recurrent layers keep theirs; short blocks stay whole.
    *
    * @throws IllegalArgumentException if k is not positive
    */

@@ -175,7 +175,7 @@ class RecomputationTest {
       assertEquals(saved, bytes(depth, 1) - bytes(depth, 0), "depth " + depth);
       // The last layer is kept whatever k is.
       assertEquals(bytes(depth, 1), bytes(depth, 10_000), "depth " + depth);
-      assertEquals(2 * root * output, bytes(4 * depth, 0) - bytes(depth, 0), "depth " + depth);
+      assertEquals(2L * root * output, bytes(4 * depth, 0) - bytes(depth, 0), "depth " + depth);
     }
   }
 
