@@ -48,7 +48,7 @@ final class Memory {
   private static long entry(Path table, String name) {
     try {
       for (String line : Files.readAllLines(table)) {
-        String[] words = line.split("\\s+");
+        String[] words = line.split("\\s+", -1);
         if (words.length == 3 && words[0].equals(name + ":") && words[2].equals("kB")) {
           return Long.parseLong(words[1]) * KIBIBYTE;
         }
