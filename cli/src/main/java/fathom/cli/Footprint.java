@@ -1,66 +1,118 @@
 package fathom.cli;
 
-import com.sun.management.OperatingSystemMXBean;
 import fathom.nn.Memory;
+import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
-import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /**
  * The memory of a network in training, reckoned before it is asked for: the system may promise more
  * than it has, and end the process when it is used.
+ *
+ * @param parameters how many there are
+ * @param copies slabs of their size: parameters, gradients, moments
+ * @param moments how many of the copies are the optimizer's
+ * @param outputs bytes of outputs and their gradients
+ * @param keepingLess the same bytes if outputs were computed again, or NaN if they are
  */
-final class Footprint {
-  private static final double GIGABYTE = 1e9;
-
-  private Footprint() {}
-
-  /** Returns the memory of the machine, or of the container, in bytes. */
-  static long machine() {
-    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
-        .getTotalMemorySize();
-  }
+record Footprint(double parameters, int copies, int moments, double outputs, double keepingLess) {
+  /** Below this share, it does not help to save outputs. */
+  private static final double WORTH_SAVING = 0.05;
 
   /**
-   * Returns the bytes of a training.
+   * Reckons a network that is to be built.
    *
-   * @param batch the most samples of a step
-   * @param moments what the optimizer keeps of each parameter
-   * @param copies how many copies of parameters and statistics others keep
-   */
-  static double bytes(NetworkBuilder network, int batch, int moments, int copies) {
-    Memory memory = network.memory(batch);
-    return (2.0 + moments + copies) * memory.parameters()
-        + (1.0 + copies) * memory.statistics()
-        + memory.training()
-        + memory.inference();
-  }
-
-  /**
-   * Refuses a network that cannot fit.
-   *
-   * @param parameters how many weights and biases its dense layers have
+   * @param parameters how many weights and biases it has
+   * @param every which layers keep their outputs: every k-th
+   * @param root the k that saves most
    * @param samples the most that go through it together
-   * @param copies how many copies of it others keep
-   * @throws BadInput if it needs more memory than there is
+   * @param kept how many copies of it others keep
    */
-  static void require(
-      NetworkBuilder network, double parameters, LearningOptions how, int samples, int copies) {
+  static Footprint of(
+      NetworkBuilder network,
+      double parameters,
+      LearningOptions how,
+      int every,
+      int root,
+      int samples,
+      int kept) {
     int moments = how.optimizer().moments().size();
-    // What is too large by its weights alone is not laid out.
-    double bytes = Float.BYTES * (2.0 + moments + copies) * parameters;
-    if (bytes <= machine()) {
-      bytes = bytes(network, samples, moments, copies);
+    int copies = 2 + moments + kept;
+    if (Float.BYTES * copies * parameters > MachineMemory.total()) {
+      // What is too large by its weights alone is not laid out.
+      return new Footprint(parameters, copies, moments, 0, Double.NaN);
     }
-    if (bytes > machine()) {
+    return new Footprint(
+        parameters,
+        copies,
+        moments,
+        passes(network, samples, every, kept),
+        every > 1 ? Double.NaN : passes(network, samples, root, kept));
+  }
+
+  /** Returns the bytes of all but the parameters and their copies. */
+  private static double passes(NetworkBuilder network, int samples, int every, int kept) {
+    Memory memory = network.memory(samples, every);
+    return memory.training() + memory.inference() + (1.0 + kept) * memory.statistics();
+  }
+
+  /** Reckons what a network takes to be trained beside the parameters that it has. */
+  static Footprint of(Network network, LearningOptions how) {
+    int moments = how.optimizer().moments().size();
+    return new Footprint(network.parameterCount(), 1 + moments, moments, 0, Double.NaN);
+  }
+
+  /** Returns the bytes of all. */
+  double bytes() {
+    return Float.BYTES * copies * parameters + outputs;
+  }
+
+  /**
+   * Refuses a network that does not fit into the memory that is free.
+   *
+   * @throws BadInput if it needs more, with both figures and what would help
+   */
+  Footprint require() {
+    return require(MachineMemory.available(), MachineMemory.total());
+  }
+
+  /** As {@link #require()} for other figures. */
+  Footprint require(long available, long total) {
+    if (bytes() > available) {
       throw new BadInput(
           String.format(
               Locale.ROOT,
-              "a network of %.3g parameters needs %.3g GB to train, and this machine has %.3g GB;"
-                  + " use fewer or smaller layers, or smaller batches",
+              "a network of %.3g parameters needs %.3g GB to train (%d x %s, outputs %s), and %s of"
+                  + " this machine's %s are free; use %s",
               parameters,
-              bytes / GIGABYTE,
-              machine() / GIGABYTE));
+              bytes() / 1e9,
+              copies,
+              MachineMemory.text(Float.BYTES * parameters),
+              MachineMemory.text(outputs),
+              MachineMemory.text((double) available),
+              MachineMemory.text((double) total),
+              String.join(", or ", remedies(available))));
     }
+    return this;
+  }
+
+  /** Returns what would make it fit, by itself or all of it together. */
+  private List<String> remedies(long available) {
+    double plain = Float.BYTES * (copies - moments) * parameters + outputs;
+    List<String> remedies = new ArrayList<>();
+    if (outputs > WORTH_SAVING * bytes()) {
+      remedies.add("a smaller --batch");
+      if (keepingLess < outputs) {
+        double less = bytes() - outputs + keepingLess;
+        remedies.add("--recompute auto, which needs " + MachineMemory.text(less));
+      }
+    }
+    if (moments > 0 && plain <= available) {
+      remedies.add("--optimizer sgd, which needs " + MachineMemory.text(plain));
+    }
+    remedies.add("fewer or smaller layers");
+    return remedies;
   }
 }

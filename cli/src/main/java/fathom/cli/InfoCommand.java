@@ -53,7 +53,7 @@ final class InfoCommand implements Runnable {
         String.format(
             Locale.ROOT,
             "%.1f GB for networks and data, of which Java's heap may take %.1f GB",
-            Footprint.machine() / GIGABYTE,
+            MachineMemory.total() / GIGABYTE,
             Runtime.getRuntime().maxMemory() / GIGABYTE));
   }
 
@@ -76,7 +76,7 @@ final class InfoCommand implements Runnable {
         .put("threads", EngineOptions.processors())
         .put("jdk", Machine.jdk())
         .put("platform", platform())
-        .put("memory_bytes", Footprint.machine())
+        .put("memory_bytes", MachineMemory.total())
         .put("heap_bytes", Runtime.getRuntime().maxMemory());
   }
 

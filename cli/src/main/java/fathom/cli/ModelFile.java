@@ -8,6 +8,8 @@ import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.train.Model;
 import fathom.train.Models;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -44,7 +46,30 @@ final class ModelFile implements AutoCloseable {
    * @throws fathom.data.DataException if the file is missing, damaged or no model of Fathom's
    */
   static ModelFile read(Path path, Engine engine) {
+    requireRoom(path);
     return new ModelFile(path, Models.load(path, engine));
+  }
+
+  /** Refuses a file whose numbers do not fit into the memory that is free. */
+  private static void requireRoom(Path path) {
+    long bytes;
+    try {
+      bytes = Files.size(path);
+    } catch (IOException e) {
+      // Whoever reads it says what is wrong.
+      return;
+    }
+    long available = MachineMemory.available();
+    if (bytes > available) {
+      throw new BadInput(
+          String.format(
+              "%s holds %s of numbers, and %s of this machine's %s are free; end what takes the"
+                  + " others, or use a smaller model",
+              path,
+              MachineMemory.text((double) bytes),
+              MachineMemory.text((double) available),
+              MachineMemory.text((double) MachineMemory.total())));
+    }
   }
 
   /** Lets data have other classes or targets than the model's, for which it gets a new head. */

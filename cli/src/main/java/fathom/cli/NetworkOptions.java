@@ -134,9 +134,7 @@ final class NetworkOptions {
       return Initializer.ORTHOGONAL;
     }
     Initializer critical = CRITICAL.get(scheme());
-    return critical == null
-        ? Initializer.named(init)
-        : Criticality.initializer(function, critical);
+    return critical == null ? Initializer.named(init) : Criticality.initializer(function, critical);
   }
 
   RecurrentOptions recurrent() {
@@ -153,23 +151,37 @@ final class NetworkOptions {
   }
 
   /**
+   * Reckons the memory of the network in training.
+   *
+   * @param train what it is to be trained on
+   * @param kept how many copies of it others keep
+   */
+  Footprint footprint(
+      Engine engine, LearningOptions how, MemoryOptions saving, Rows train, int outputs, int kept) {
+    Dataset data = train.dataset();
+    int imageRows = data.imageHeight();
+    int together = Math.max(how.batch(), isLsuv() ? LSUV_ROWS : 0);
+    int layerCount = hidden().size() + 1;
+    return Footprint.of(
+        describe(data.features(), imageRows, outputs).engine(engine),
+        parameters(data.features(), imageRows, outputs),
+        how,
+        saving.every(layerCount),
+        (int) Math.round(Math.sqrt(layerCount)),
+        Math.clamp(together, 1, Math.max(1, train.size())),
+        kept);
+  }
+
+  /**
    * Builds the network.
    *
    * @param train what it is to be trained on
-   * @param copies how many copies of it others keep
-   * @throws BadInput if there is not memory enough to train it, or the rows give nothing to scale
-   *     weights by
+   * @throws BadInput if the rows give nothing to scale weights by
    */
-  Network build(Engine engine, LearningOptions how, Rows train, int outputs, int copies) {
+  Network build(Engine engine, LearningOptions how, Rows train, int outputs) {
     Dataset data = train.dataset();
-    int imageRows = data.imageHeight();
-    NetworkBuilder builder = describe(data.features(), imageRows, outputs);
-    builder.seed(how.seed()).engine(engine);
-    int together = Math.max(how.batch(), isLsuv() ? LSUV_ROWS : 0);
-    int samples = Math.clamp(together, 1, Math.max(1, train.size()));
-    double parameters = parameters(data.features(), imageRows, outputs);
-    Footprint.require(builder, parameters, how, samples, copies);
-    Network network = builder.build();
+    NetworkBuilder builder = describe(data.features(), data.imageHeight(), outputs);
+    Network network = builder.seed(how.seed()).engine(engine).build();
     if (!isLsuv()) {
       return network;
     }

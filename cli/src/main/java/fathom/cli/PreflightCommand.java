@@ -182,7 +182,10 @@ final class PreflightCommand implements Runnable {
   }
 
   private Network build(Engine engine, TrainingData rows, NetworkOptions of) {
-    return of.build(engine, how, rows.train(), rows.data().outputs(), 0);
+    Footprint unused =
+        of.footprint(engine, how, new MemoryOptions(), rows.train(), rows.data().outputs(), 0)
+            .require();
+    return of.build(engine, how, rows.train(), rows.data().outputs());
   }
 
   private Preflight look(

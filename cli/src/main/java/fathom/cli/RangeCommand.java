@@ -91,6 +91,7 @@ final class RangeCommand implements Runnable {
   @Option(names = "--svg", paramLabel = "FILE", description = "Draw the curve.")
   private Path svg;
 
+  @Mixin private MemoryOptions saving;
   @Mixin private EngineOptions engines;
 
   @Mixin private OutputOptions output;
@@ -119,7 +120,10 @@ final class RangeCommand implements Runnable {
     try (Engine engine = engines.open();
         TrainingData rows =
             source.forTraining(table.known(), new Holdout(null, how.seed()), null)) {
-      try (Network network = shape.build(engine, how, rows.train(), rows.data().outputs(), 0)) {
+      Rows train = rows.train();
+      int outputs = rows.data().outputs();
+      Footprint unused = shape.footprint(engine, how, saving, train, outputs, 0).require();
+      try (Network network = shape.build(engine, how, train, outputs)) {
         search(engine, rows, network, rowsFile, drawing);
       }
     }
@@ -134,6 +138,7 @@ final class RangeCommand implements Runnable {
     }
     shape.check(false);
     how.check(false);
+    saving.check();
     if (!(from > 0 && to > from && to < Float.POSITIVE_INFINITY)) {
       throw new BadInput("--from must be above 0 and below --to, not " + from + " and " + to);
     }
@@ -150,6 +155,7 @@ final class RangeCommand implements Runnable {
 
   private void search(
       Engine engine, TrainingData rows, Network network, OutputFile rowsFile, OutputFile drawing) {
+    saving.apply(network);
     Loss loss = how.loss(rows.hasClasses());
     Machine machine = Machine.of(engine);
     Rows train = rows.train();

@@ -218,7 +218,7 @@ final class StressCommand implements Runnable {
             cells.stream().map(cell -> cell.bytes(inputs, outputs, trial.batch())).toList());
     sizes.sort(Collections.reverseOrder());
     double bytes = sizes.stream().limit(workers).mapToDouble(x -> x).sum();
-    if (bytes > Footprint.machine()) {
+    if (bytes > MachineMemory.total()) {
       throw new BadInput(
           String.format(
               Locale.ROOT,
@@ -226,7 +226,7 @@ final class StressCommand implements Runnable {
                   + " GB; use smaller ones, or fewer --threads",
               bytes / GIGABYTE,
               workers,
-              Footprint.machine() / GIGABYTE));
+              MachineMemory.total() / GIGABYTE));
     }
   }
 

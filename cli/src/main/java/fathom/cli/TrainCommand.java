@@ -75,6 +75,7 @@ final class TrainCommand implements Runnable {
               + " trained on the others.")
   private Integer folds;
 
+  @Mixin private MemoryOptions saving;
   @Mixin private EngineOptions engines;
 
   @Option(
@@ -100,6 +101,9 @@ final class TrainCommand implements Runnable {
   @Option(names = "--quiet", description = "Print the figures of the test and nothing else.")
   private boolean quiet;
 
+  /** What the network was reckoned to need. */
+  private Footprint footprint;
+
   @Override
   public void run() {
     checkOptions();
@@ -115,6 +119,10 @@ final class TrainCommand implements Runnable {
       }
       Network network = fresh == null ? from.network() : fresh;
       transfer.freeze(network);
+      if (from != null) {
+        footprint = Footprint.of(network, how).require();
+        saving.apply(network);
+      }
       train(engine, rows, network, transfer.newHead() ? null : from);
     }
   }
@@ -135,6 +143,7 @@ final class TrainCommand implements Runnable {
     transfer.check(load);
     shape.check(load != null);
     how.check(validation > 0);
+    saving.check();
     if (!(validation >= 0 && validation < 1)) {
       throw new BadInput("--validation must be at least 0 and less than 1, not " + validation);
     }
@@ -157,7 +166,11 @@ final class TrainCommand implements Runnable {
 
   private Network build(Engine engine, TrainingData rows, Rows train) {
     int copies = how.copies() + watch.copies(how.optimizer().moments().size(), page.path() != null);
-    return shape.build(engine, how, train, rows.data().outputs(), copies);
+    int outputs = rows.data().outputs();
+    footprint = shape.footprint(engine, how, saving, train, outputs, copies).require();
+    Network network = shape.build(engine, how, train, outputs);
+    saving.apply(network);
+    return network;
   }
 
   /** Returns the rows to train on and those to look at after each epoch, null if there are none. */
@@ -240,6 +253,14 @@ final class TrainCommand implements Runnable {
     if (result != null && rows.hasClasses() && !quiet) {
       report.confusion(result, from == null ? rows.classNames() : from.classNames());
     }
+    if (!quiet && MachineMemory.peak() >= 0) {
+      report.entry(
+          "memory",
+          String.format(
+              "%s reckoned for the network, %s held by the process at most",
+              MachineMemory.text(footprint.bytes()),
+              MachineMemory.text((double) MachineMemory.peak())));
+    }
     if (save != null) {
       save(network, rows, loss, from);
     }
@@ -321,7 +342,9 @@ final class TrainCommand implements Runnable {
             .put("seconds_waited", run.secondsWaited())
             .put("samples_per_second", run.samplesPerSecond())
             .put("train_loss", run.trainLoss())
-            .put("validation_loss", run.validationLoss());
+            .put("validation_loss", run.validationLoss())
+            .put("memory_needed_bytes", (long) footprint.bytes());
+    MachineMemory.addPeak(json);
     Report.addTest(json, result, rows.hasClasses(), rows.data().targetScaling());
     return machine.addTo(json.put("seed", how.seed()));
   }

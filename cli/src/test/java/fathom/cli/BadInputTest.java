@@ -105,6 +105,8 @@ class BadInputTest {
         bad("no such file or directory", "no/such/data"),
         bad("no such file", "--load", "no-such.safetensors"),
         bad("--epoch'; did you mean", "--epoch", "3"),
+        bad("--recompute must be auto or a number of at least 1, not 0", "--recompute", "0"),
+        bad("--recompute must be auto or a number of at least 1, not all", "--recompute", "all"),
         bad("Unmatched argument", "digits.csv", "second.csv"),
         bad("needs 1.", "--depth", "3", "--width", "2000000"),
         bad("needs 6.40e+10 GB", "--depth", "2", "--width", "2000000000"),

@@ -1,7 +1,7 @@
 package fathom.cli;
 
-import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,41 +15,51 @@ import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
 import fathom.optim.Adam;
 import fathom.train.Trainer;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
-/** Whether a network that does not fit is refused before its memory is asked for. */
+/** What a network is reckoned to need, what it needs, and how it is refused. */
 class FootprintTest {
   private static final int UNITS = 1_000_000;
   private static final Engine ENGINE = new Engine(Blas.java(), Kernels.vector(), 1);
+
+  /** Of each sample two gradients and the layer's output; what is added doubles that or nearly. */
+  @Test
+  void masksNormsAndCopiesAreCounted() {
+    long sample = 3L * UNITS * Float.BYTES;
+    int batch = (int) (0.8 * 1e10 / sample);
+    assertTrue(of(wide().dense(1), batch, 0).bytes() < 1e10);
+    assertTrue(of(wide().dropout(0.5).dense(1), batch, 0).bytes() > 1e10);
+    NetworkBuilder normed = wide().batchNorm(Activation.TANH).layerNorm(Activation.TANH);
+    assertTrue(of(normed.dense(1), batch, 0).bytes() > 1e10);
+    double copy = 4.0 * UNITS * Float.BYTES;
+    double more = of(wide().dense(1), batch, 3).bytes() - of(wide().dense(1), batch, 0).bytes();
+    assertEquals(3 * copy, more, 64);
+  }
 
   private static NetworkBuilder wide() {
     return Network.input(2).engine(ENGINE).dense(UNITS);
   }
 
-  private static void require(NetworkBuilder network, long batch, int copies) {
-    LearningOptions how =
-        CommandLine.populateCommand(
-            new LearningOptions(), "--optimizer", "sgd", "--batch", Long.toString(batch));
-    Footprint.require(network, 4.0 * UNITS, how, Integer.MAX_VALUE, copies);
+  private static Footprint of(NetworkBuilder network, int samples, int kept) {
+    LearningOptions how = CommandLine.populateCommand(new LearningOptions(), "--optimizer", "sgd");
+    return Footprint.of(network, 4.0 * UNITS, how, 1, 1, samples, kept);
   }
 
-  /** Of each sample two gradients and the layer's output; what is added doubles that or nearly. */
+  /** Of 64 layers every eighth is kept, and the seven between two of them. */
   @Test
-  void masksAndNormsAreCounted() {
-    long sample = 3L * UNITS * Float.BYTES;
-    long batch = (long) (0.8 * Footprint.machine() / sample);
-    assertDoesNotThrow(() -> require(wide().dense(1), batch, 0));
-    assertRefused(wide().dropout(0.5).dense(1), batch, 0);
-    assertRefused(wide().batchNorm(Activation.TANH).layerNorm(Activation.TANH).dense(1), batch, 0);
-    assertRefused(wide().dense(1), batch, (int) (0.3 * Footprint.machine() / (12.0 * UNITS)));
-  }
-
-  private static void assertRefused(NetworkBuilder network, long batch, int copies) {
-    String message =
-        assertThrows(BadInput.class, () -> require(network, batch, copies)).getMessage();
-    assertEquals(1, message.lines().count(), message);
-    assertTrue(message.contains("or smaller batches"), message);
+  void recomputationKeepsTheSquareRoot() {
+    NetworkBuilder builder = Network.input(50).engine(ENGINE);
+    for (int i = 0; i < 63; i++) {
+      builder.dense(50, Activation.TANH);
+    }
+    builder.dense(50);
+    LearningOptions how = new LearningOptions();
+    Footprint all = Footprint.of(builder, 1, how, 1, 8, 100, 0);
+    double layer = 50.0 * 100 * Float.BYTES;
+    // 64 outputs become 8 and 7; two gradients, a thread's block and answers are there either way.
+    assertEquals(49 * layer, all.outputs() - all.keepingLess(), 2 * layer);
   }
 
   @Test
@@ -72,7 +82,11 @@ class FootprintTest {
         slabs += moment.segment().byteSize();
       }
       long passes = builder.memory(16).training() + builder.memory(16).inference();
-      assertEquals((double) (slabs + passes), Footprint.bytes(builder, 16, 2, 0));
+      LearningOptions how =
+          CommandLine.populateCommand(new LearningOptions(), "--optimizer", "adam");
+      double parameters = network.parameters().segment().byteSize() / 4.0;
+      Footprint reckoned = Footprint.of(builder, parameters, how, 1, 1, 16, 0);
+      assertEquals((double) (slabs + passes), reckoned.bytes());
     }
   }
 
@@ -85,5 +99,63 @@ class FootprintTest {
     String[] stopping = {"--early-stopping", "3"};
     assertEquals(1, CommandLine.populateCommand(new RegularizationOptions(), stopping).copies());
     assertEquals(0, new RegularizationOptions().copies());
+  }
+
+  @Test
+  void refusalNamesBothFiguresAndWhatHelps() {
+    Footprint adam = new Footprint(1e9, 4, 2, 2e9, 3e8);
+    assertSame(adam, adam.require(18_000_000_000L, 25_000_000_000L));
+    BadInput e = assertThrows(BadInput.class, () -> adam.require(17_000_000_000L, 25_000_000_000L));
+    assertEquals(
+        "a network of 1e+09 parameters needs 18.0 GB to train (4 x 4.00 GB, outputs 2.00 GB), and"
+            + " 17.0 GB of this machine's 25.0 GB are free; use a smaller --batch, or --recompute"
+            + " auto, which needs 16.3 GB, or --optimizer sgd, which needs 10.0 GB, or fewer or"
+            + " smaller layers",
+        e.getMessage());
+    Footprint plain = new Footprint(1e9, 2, 0, 1e6, Double.NaN);
+    e = assertThrows(BadInput.class, () -> plain.require(5_000_000_000L, 6_000_000_000L));
+    assertTrue(e.getMessage().endsWith("are free; use fewer or smaller layers"), e.getMessage());
+  }
+
+  @Test
+  void memoryIsThatOfTheMachine() {
+    assertTrue(MachineMemory.total() > 0);
+    assertTrue(MachineMemory.available() > 0 && MachineMemory.available() <= MachineMemory.total());
+    assertTrue(
+        MachineMemory.peak() == -1 || MachineMemory.peak() > 10_000_000,
+        MachineMemory.peak() + " bytes");
+    assertEquals("8.60 GB", MachineMemory.text(8.6e9));
+    assertEquals("1.25 MB", MachineMemory.text(1.25e6));
+  }
+
+  @Test
+  void recomputationChangesNoFigure() {
+    Object[] args = {
+      "train",
+      "--depth",
+      6,
+      "--width",
+      20,
+      "--epochs",
+      2,
+      "--batch-norm",
+      "--residual",
+      "--dropout",
+      0.1,
+      "--json",
+      "-",
+      "--quiet"
+    };
+    Map<String, Object> kept = Run.done(args).json();
+    for (String every : new String[] {"auto", "3"}) {
+      Object[] saving = new Object[args.length + 2];
+      System.arraycopy(args, 0, saving, 0, args.length);
+      saving[args.length] = "--recompute";
+      saving[args.length + 1] = every;
+      Map<String, Object> again = Run.done(saving).json();
+      for (String key : new String[] {"train_loss", "test_loss", "test_accuracy"}) {
+        assertEquals(kept.get(key), again.get(key), key);
+      }
+    }
   }
 }

@@ -25,6 +25,8 @@ class TrainCommandTest {
           "samples_per_second",
           "train_loss",
           "validation_loss",
+          "memory_needed_bytes",
+          "memory_peak_bytes",
           "test_loss",
           "test_accuracy",
           "seed",

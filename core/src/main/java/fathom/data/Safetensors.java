@@ -30,11 +30,11 @@ import java.util.Set;
  * <p>For one thread at a time; use after {@link #close} throws {@link IllegalStateException}.
  */
 public final class Safetensors implements AutoCloseable {
-  /** The largest header that is read unless more is asked for: 16 MiB, some 150,000 tensors. */
-  public static final int HEADER_LIMIT = 1 << 24;
+  /** The largest header that is read unless more is asked for: 64 MiB, some 600,000 tensors. */
+  public static final int HEADER_LIMIT = 1 << 26;
 
   /** The largest number of tensors that is read unless more is asked for. */
-  public static final int TENSOR_LIMIT = 1 << 16;
+  public static final int TENSOR_LIMIT = 1 << 20;
 
   /** The largest header that the format allows. */
   static final int FORMAT_HEADER_LIMIT = 100_000_000;

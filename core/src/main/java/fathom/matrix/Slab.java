@@ -2,13 +2,10 @@ package fathom.matrix;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * One aligned allocation that holds named matrices: all parameters of a network, all gradients, all
@@ -27,9 +24,8 @@ public final class Slab {
   public Slab(Layout layout, Arena arena) {
     this.layout = layout;
     segment = arena.allocate(Math.max(1, layout.size) * Float.BYTES, Layout.ALIGNMENT);
-    for (Layout.Entry e : layout.entries) {
-      matrices.put(e.name, new Matrix(segment, e.offset, e.rows, e.cols, e.cols));
-    }
+    layout.entries.forEach(
+        (name, e) -> matrices.put(name, new Matrix(segment, e.offset, e.rows, e.cols, e.cols)));
   }
 
   /** Returns where each matrix lies. */
@@ -70,10 +66,9 @@ public final class Slab {
     static final int ALIGNMENT = 64;
     private static final int LANE = ALIGNMENT / Float.BYTES;
 
-    private record Entry(String name, int rows, int cols, long offset) {}
+    private record Entry(int rows, int cols, long offset) {}
 
-    private final List<Entry> entries = new ArrayList<>();
-    private final Set<String> names = new HashSet<>();
+    private final Map<String, Entry> entries = new LinkedHashMap<>();
     private long size;
     private long numbers;
 
@@ -90,10 +85,9 @@ public final class Slab {
       if (rows < 0 || cols < 0) {
         throw new IllegalArgumentException(name + " of " + rows + "x" + cols);
       }
-      if (!names.add(name)) {
+      if (entries.putIfAbsent(name, new Entry(rows, cols, size)) != null) {
         throw new IllegalArgumentException("two matrices named '" + name + "'");
       }
-      entries.add(new Entry(name, rows, cols, size));
       long length = (long) rows * cols;
       numbers += length;
       size += (length + LANE - 1) / LANE * LANE;
@@ -102,7 +96,7 @@ public final class Slab {
 
     /** Returns the names of the matrices, in their order. */
     public List<String> names() {
-      return entries.stream().map(Entry::name).toList();
+      return List.copyOf(entries.keySet());
     }
 
     /**
@@ -111,11 +105,11 @@ public final class Slab {
      * @throws IllegalArgumentException if there is none of that name
      */
     public int rows(String name) {
-      return entries.stream()
-          .filter(e -> e.name.equals(name))
-          .findFirst()
-          .orElseThrow(() -> new IllegalArgumentException("no matrix '" + name + "'"))
-          .rows;
+      Entry entry = entries.get(name);
+      if (entry == null) {
+        throw new IllegalArgumentException("no matrix '" + name + "'");
+      }
+      return entry.rows;
     }
 
     /** Returns the number of elements of a slab, gaps included. */

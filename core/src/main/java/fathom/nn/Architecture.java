@@ -215,6 +215,16 @@ final class Architecture {
     return shapes;
   }
 
+  /** Lays out what is learnt and what is kept; returns where each layer's begins, and the end. */
+  static long[] place(List<Layer> layers, Slab.Layout learnt, Slab.Layout kept) {
+    long[] starts = new long[layers.size() + 1];
+    for (int i = 0; i < layers.size(); i++) {
+      layers.get(i).addTo(learnt, kept);
+      starts[i + 1] = learnt.size();
+    }
+    return starts;
+  }
+
   /** Returns the words that {@link #parse} reads. */
   static String text(int inputs, List<Layer> layers) {
     String row =

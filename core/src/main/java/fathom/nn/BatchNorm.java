@@ -86,7 +86,7 @@ final class BatchNorm extends Biased {
       Matrix x = plan.overwritable();
       Matrix y = plan.allocate(out);
       ActivationKernels sums = plan.engine().kernels().activation();
-      plan.add(new Training(kernels, sums, z, x, y, plan.column(out), plan.column(out)));
+      plan.add(new Training(kernels, sums, z, x, y, plan.column(out), plan.column(out), true));
       plan.activate(this, y, bias);
     } else {
       Matrix y = plan.overwritable();
@@ -114,7 +114,13 @@ final class BatchNorm extends Biased {
     private final Matrix x;
     private final Matrix mean;
     private final Matrix variance;
+    private final boolean follows;
 
+    /**
+     * Binds the pass.
+     *
+     * @param follows whether the running statistics follow
+     */
     Training(
         NormKernels kernels,
         ActivationKernels sums,
@@ -122,7 +128,8 @@ final class BatchNorm extends Biased {
         Matrix x,
         Matrix y,
         Matrix mean,
-        Matrix variance) {
+        Matrix variance,
+        boolean follows) {
       super(y);
       this.kernels = kernels;
       this.sums = sums;
@@ -130,12 +137,25 @@ final class BatchNorm extends Biased {
       this.x = x;
       this.mean = mean;
       this.variance = variance;
+      this.follows = follows;
+    }
+
+    /** Running statistics have followed this batch already. */
+    @Override
+    Training again() {
+      return new Training(kernels, sums, z, x, a, mean, variance, false);
     }
 
     @Override
     void forward(int from, int to) {
       kernels.standardizeRows(z, x, mean, variance, epsilon, from, to);
       kernels.scaleRows(x, gamma, a, from, to);
+      if (follows) {
+        follow(from, to);
+      }
+    }
+
+    private void follow(int from, int to) {
       float batch = z.cols();
       for (int r = from; r < to; r++) {
         float m = runningMean.get(r, 0);

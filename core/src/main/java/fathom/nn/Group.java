@@ -17,6 +17,12 @@ final class Group {
 
   long parametersTo;
 
+  /**
+   * The first of the groups right below whose outputs others have written over since, so that they
+   * are computed again before the way back comes to them; -1 for none.
+   */
+  int again = -1;
+
   /** The layer that began this group. */
   int layer;
 
@@ -43,6 +49,15 @@ final class Group {
   /** Passes added up to now belong to frozen layers: gradients do not reach them. */
   void freeze() {
     learning = building.size();
+  }
+
+  /** Returns the group that computes the same outputs again. */
+  Group again() {
+    Group group = new Group(head, start);
+    for (RowPass pass : rows) {
+      group.add(pass.again());
+    }
+    return group;
   }
 
   /** Returns the output. */

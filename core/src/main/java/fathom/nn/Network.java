@@ -26,13 +26,13 @@ public final class Network implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final StampedLock lock = new StampedLock();
   private final Predictions predictions;
+  private final Trainings trainings;
   private final Dropout.Draws draws = new Dropout.Draws();
+  private final long[] starts;
   private final Slab parameters;
   private final Slab statistics;
   private final List<Runnable> closers = new ArrayList<>();
   private Slab gradients;
-  private Workspace training;
-  private int frozen;
   private long firstLearnt;
   private volatile boolean closed;
 
@@ -43,9 +43,10 @@ public final class Network implements AutoCloseable {
     this.seed = seed;
     draws.seed(seed);
     predictions = new Predictions(engine, layers, draws);
+    trainings = new Trainings(engine, layers, draws);
     Slab.Layout layout = new Slab.Layout();
     Slab.Layout kept = new Slab.Layout();
-    layers.forEach(layer -> layer.addTo(layout, kept));
+    starts = Architecture.place(layers, layout, kept);
     parameters = new Slab(layout, arena);
     statistics = new Slab(kept, arena);
     layers.forEach(layer -> layer.bind(parameters, statistics));
@@ -76,9 +77,7 @@ public final class Network implements AutoCloseable {
   public void reset(long newSeed) {
     long stamp = beginStep();
     try {
-      for (int i = 0; i < layers.size(); i++) {
-        layers.get(i).initialize(engine, newSeed, i);
-      }
+      Drawing.run(engine, layers, newSeed);
     } finally {
       endStep(stamp);
     }
@@ -181,11 +180,28 @@ public final class Network implements AutoCloseable {
       if (gradients != null) {
         engine.kernels().fill().constant(gradients.segment(), 0, 0, firstLearnt, 0);
       }
-      frozen = count;
-      if (training != null) {
-        training.close();
-        training = null;
-      }
+      trainings.freeze(count);
+    } finally {
+      endStep(stamp);
+    }
+  }
+
+  /** As {@link #recompute(int)} with the square root of the number of dense layers. */
+  public void recompute() {
+    recompute(Segments.squareRoot(layers));
+  }
+
+  /**
+   * Lets training steps keep the output of every k-th dense layer alone (k = 1 is all, as at
+   * first), with what follows it, and compute the others again on the way back (Chen et al. 2016):
+   * the same bits for one more forward pass. Recurrent layers keep theirs; short blocks stay whole.
+   *
+   * @throws IllegalArgumentException if k is not positive
+   */
+  public void recompute(int k) {
+    long stamp = beginStep();
+    try {
+      trainings.recompute(k);
     } finally {
       endStep(stamp);
     }
@@ -193,7 +209,7 @@ public final class Network implements AutoCloseable {
 
   /** Returns how many of the first layers are as they are. */
   public int frozen() {
-    return frozen;
+    return trainings.frozen();
   }
 
   /** Returns where the parameters that learn begin in their slab: 0 unless layers are frozen. */
@@ -203,9 +219,7 @@ public final class Network implements AutoCloseable {
 
   /** Returns where a layer's parameters begin in their slab; of the depth, where all end. */
   public long firstParameter(int layer) {
-    Slab.Layout below = new Slab.Layout();
-    layers.subList(0, layer).forEach(l -> l.addTo(below, new Slab.Layout()));
-    return below.size();
+    return starts[layer];
   }
 
   /** Returns the names of what the first layers learn, and then of what they keep. */
@@ -227,23 +241,13 @@ public final class Network implements AutoCloseable {
   }
 
   /**
-   * Returns the training pass for a batch size. Memory is allocated at the first call and when a
-   * batch is larger than any before. Call it, and use the pass, between {@link #beginStep} and
-   * {@link #endStep}.
+   * Returns the training pass for a batch size; allocates for a batch larger than any before. Call
+   * it, and use the pass, between {@link #beginStep} and {@link #endStep}.
    */
   public synchronized Pass pass(int batch) {
     requireOpen();
-    if (batch < 1) {
-      throw new IllegalArgumentException("a batch needs at least one sample, not " + batch);
-    }
-    if (training == null || training.capacity() < batch) {
-      Slab unused = gradients();
-      if (training != null) {
-        training.close();
-      }
-      training = new Workspace(engine, layers, batch, true, frozen, draws);
-    }
-    return training.pass(batch);
+    Slab unused = gradients();
+    return trainings.pass(batch);
   }
 
   /**
@@ -302,11 +306,9 @@ public final class Network implements AutoCloseable {
 
   /** Returns what was allocated: nothing yet of what was not asked for. */
   Memory memory() {
-    return new Memory(
-        parameters.segment().byteSize(),
-        statistics.segment().byteSize(),
-        training == null ? 0 : training.bytes(),
-        predictions.bytes());
+    long learnt = parameters.segment().byteSize();
+    long kept = statistics.segment().byteSize();
+    return new Memory(learnt, kept, trainings.bytes(), predictions.bytes());
   }
 
   /** Adds what to do when this network is closed: free a trainer's state, for one. */
@@ -332,9 +334,7 @@ public final class Network implements AutoCloseable {
       closed = true;
       closers.forEach(Runnable::run);
       predictions.close();
-      if (training != null) {
-        training.close();
-      }
+      trainings.close();
       arena.close();
     } finally {
       lock.unlockWrite(stamp);

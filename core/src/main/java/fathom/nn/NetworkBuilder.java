@@ -230,6 +230,16 @@ public final class NetworkBuilder {
    * @throws IllegalStateException if there is no layer
    */
   public Memory memory(int batch) {
+    return memory(batch, 1);
+  }
+
+  /**
+   * As {@link #memory(int)}, of a network that keeps the outputs of every k-th layer alone, as by
+   * {@link Network#recompute(int)}.
+   *
+   * @param every k, at least 1
+   */
+  public Memory memory(int batch, int every) {
     if (batch < 1) {
       throw new IllegalArgumentException("a batch needs at least one sample, not " + batch);
     }
@@ -243,8 +253,8 @@ public final class NetworkBuilder {
       return new Memory(
           parameters.size() * Float.BYTES,
           statistics.size() * Float.BYTES,
-          Reckoning.of(planner, fresh, batch, true),
-          Reckoning.of(planner, fresh, Prediction.ROWS, false));
+          Reckoning.of(planner, fresh, batch, true, Segments.of(fresh, every)),
+          Reckoning.of(planner, fresh, Prediction.ROWS, false, Segments.KEEP_ALL));
     } finally {
       if (owns) {
         planner.close();

@@ -16,6 +16,7 @@ public final class Pass {
   private static final double WORTH_A_BARRIER = 2e5;
 
   private final Group[] groups;
+  private final Group[] again;
   private final List<Matrix> outputs;
   private final Plan plan;
   private final int lowest;
@@ -41,6 +42,12 @@ public final class Pass {
     this.batch = batch;
     this.draws = draws;
     groups = plan.groups().toArray(new Group[0]);
+    again = new Group[groups.length];
+    for (int i = 0; i < groups.length; i++) {
+      for (int j = groups[i].again; j >= 0 && j < i; j++) {
+        again[j] = groups[j].again();
+      }
+    }
     this.plan = plan;
     outputs = plan.outputs();
     lowest = plan.lowest();
@@ -93,6 +100,22 @@ public final class Pass {
   }
 
   /**
+   * Returns whether other layers write over a layer's output, because the network computes it again
+   * on the way back (see {@link Network#recompute}). {@link #restore} brings it back.
+   */
+  public boolean isShared(int layer) {
+    return outputs.get(layer) != null && plan.isShared(outputs.get(layer));
+  }
+
+  /**
+   * Returns the bytes of outputs, their gradients and all else that the network's passes of this
+   * kind keep, for the largest batch up to now.
+   */
+  public long bytes() {
+    return plan.bytes();
+  }
+
+  /**
    * Returns the derivatives f' that a layer's activation left beside its output, out x B, or null
    * where they follow from the output, or where the layer is frozen.
    */
@@ -104,8 +127,15 @@ public final class Pass {
    * Returns the Jacobian of all that lies below the last product, at what {@link #forward} found.
    *
    * @throws IllegalArgumentException if nothing lies below it, or it is part of a residual block
+   * @throws IllegalStateException if the network computes outputs again, and has not kept them
    */
   public Linearization linearization() {
+    for (Group group : groups) {
+      if (group.again >= 0) {
+        throw new IllegalStateException(
+            "the Jacobian needs all outputs; let the network keep them by recompute(1)");
+      }
+    }
     return new Linearization(groups, lowest);
   }
 
@@ -171,6 +201,7 @@ public final class Pass {
     member.barrier();
     show(member, groups[groups.length - 1]);
     for (int i = groups.length - 1; i >= lowest; i--) {
+      recompute(member, x, i);
       if (i > lowest) {
         groups[i].head.backward(member, groups[i], groups[i - 1]);
         member.barrier();
@@ -182,6 +213,33 @@ public final class Pass {
       }
     }
     member.barrier();
+  }
+
+  /**
+   * Computes once more the groups below one that others have written over. What is still read of
+   * the way back above lies in memory of its own, so that nobody waits before.
+   */
+  private void recompute(Member member, Matrix x, int i) {
+    for (int j = groups[i].again; j >= 0 && j < i; j++) {
+      again[j].head.forward(member, j == 0 ? x : groups[j - 1].a(), again[j]);
+      member.barrier();
+    }
+  }
+
+  /**
+   * Brings back the output of a layer that shares its memory, after {@link #forward} and before a
+   * {@link #backward}; all members call it together. Others lose theirs by it.
+   *
+   * @param x the batch that {@link #forward} saw
+   */
+  public void restore(Member member, Matrix x, int layer) {
+    int group = plan.groupOf(layer);
+    for (int i = group; i < groups.length; i++) {
+      if (groups[i].again >= 0 && groups[i].again <= group) {
+        recompute(member, x, i);
+        return;
+      }
+    }
   }
 
   private void show(Member member, Group group) {

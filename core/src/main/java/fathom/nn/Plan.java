@@ -25,9 +25,12 @@ final class Plan {
   private final int frozen;
   private final List<Group> groups = new ArrayList<>();
   private final List<Matrix> outputs = new ArrayList<>();
+  private final List<Integer> groupOf = new ArrayList<>();
   private final Set<Matrix> overwritten = Collections.newSetFromMap(new IdentityHashMap<>());
   private final IdentityHashMap<Matrix, Matrix> slopes = new IdentityHashMap<>();
+  private final Set<Matrix> shared = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Deque<Residual.ForkPass> forks = new ArrayDeque<>();
+  private final Segments segments;
   private final int features;
   private int lowest = -1;
   private boolean spare;
@@ -50,8 +53,11 @@ final class Plan {
     this.batch = batch;
     this.training = training;
     this.frozen = frozen;
+    segments = memory.segments();
     features = layers.get(0).in;
     memory.restart();
+    int run = -1;
+    Group behindRun = null;
     Slab.Layout parameters = new Slab.Layout();
     Slab.Layout statistics = new Slab.Layout();
     for (Layer layer : layers) {
@@ -60,7 +66,15 @@ final class Plan {
       if (outputs.size() == frozen && !groups.isEmpty()) {
         last().freeze();
       }
+      if (segments.startsRun(outputs.size())) {
+        run = before;
+        memory.restartShared();
+      }
       layer.enter(this);
+      if (segments.endsRun(outputs.size())) {
+        behindRun = groups.get(before);
+        behindRun.again = run;
+      }
       layer.addTo(parameters, statistics);
       for (Group begun : groups.subList(before, groups.size())) {
         begun.layer = outputs.size();
@@ -78,6 +92,11 @@ final class Plan {
         lowest = groups.size() - 1;
       }
       outputs.add(groups.isEmpty() ? null : last().a());
+      groupOf.add(Math.max(0, groups.size() - 1));
+    }
+    if (behindRun != null) {
+      // No other run has written over the last one.
+      behindRun.again = -1;
     }
     if (training) {
       placeGradients();
@@ -97,9 +116,24 @@ final class Plan {
     return outputs;
   }
 
+  /** Returns the group that holds a layer's output. */
+  int groupOf(int layer) {
+    return groupOf.get(layer);
+  }
+
   /** Returns whether an output stays what it is until the next pass. */
   boolean isKept(Matrix output) {
-    return !overwritten.contains(output);
+    return !overwritten.contains(output) && !shared.contains(output);
+  }
+
+  /** Returns whether other layers write over an output, which is computed again on the way back. */
+  boolean isShared(Matrix output) {
+    return shared.contains(output);
+  }
+
+  /** Returns the size of the memory of all passes. */
+  long bytes() {
+    return memory.bytes();
   }
 
   /** Returns the derivatives at the sums that became an output, or null if they are not kept. */
@@ -161,6 +195,11 @@ final class Plan {
 
   /** Returns memory for an output of as many columns as the one below has: rows x B, or T B. */
   Matrix allocate(int rows) {
+    if (segments.isShared(outputs.size())) {
+      Matrix m = memory.shared(rows, batch);
+      shared.add(m);
+      return m;
+    }
     return allocate(rows, groups.isEmpty() ? batch : last().a().cols());
   }
 
@@ -236,7 +275,7 @@ final class Plan {
     boolean both = learns() && ActivationPass.keepsBoth(layer.activation);
     Matrix a = both ? allocate(layer.out) : z;
     add(new ActivationPass(engine.kernels().activation(), learns(), z, a, bias, layer));
-    if (both && !layer.activation.isLearnt()) {
+    if (both && !layer.activation.isLearnt() && !isShared(a)) {
       slopes.put(a, z);
     }
     spare = layer.activation == Activation.IDENTITY;
@@ -260,7 +299,7 @@ final class Plan {
     Residual.ForkPass fork = forks.pop();
     Matrix branch = output();
     Matrix y = training || isForked(fork.a) ? allocate(branch.rows()) : fork.a;
-    Matrix gradient = training ? allocate(branch.rows()) : null;
+    Matrix gradient = training ? memory.skip(forks.size(), branch.rows(), branch.cols()) : null;
     add(new Residual.JoinPass(engine.kernels(), fork, branch, y, gradient, scale));
   }
 

@@ -59,7 +59,8 @@ final class Predictions implements AutoCloseable {
     synchronized (idle) {
       Prediction prediction = idle.poll();
       if (prediction == null) {
-        Workspace memory = new Workspace(engine, layers, Prediction.ROWS, false, 0, draws);
+        Workspace memory =
+            new Workspace(engine, layers, Prediction.ROWS, false, 0, Segments.KEEP_ALL, draws);
         workspaces.add(memory);
         prediction = new Prediction(engine, memory);
       }

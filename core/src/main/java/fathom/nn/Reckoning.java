@@ -17,14 +17,16 @@ final class Reckoning extends Workspace {
   private MemorySegment shared = arena.allocate(ALIGNMENT);
   private long place;
 
-  private Reckoning(Engine engine, List<Layer> layers, int batch, boolean training) {
-    super(engine, layers, Math.min(2, batch), training, 0, new Dropout.Draws());
+  private Reckoning(
+      Engine engine, List<Layer> layers, int batch, boolean training, Segments segments) {
+    super(engine, layers, Math.min(2, batch), training, 0, segments, new Dropout.Draws());
     this.batch = batch;
   }
 
   /** Returns the bytes of a workspace that has run a batch. */
-  static long of(Engine engine, List<Layer> layers, int batch, boolean training) {
-    try (Reckoning reckoning = new Reckoning(engine, layers, batch, training)) {
+  static long of(
+      Engine engine, List<Layer> layers, int batch, boolean training, Segments segments) {
+    try (Reckoning reckoning = new Reckoning(engine, layers, batch, training, segments)) {
       Pass unused = reckoning.pass(reckoning.capacity());
       return reckoning.bytes();
     }

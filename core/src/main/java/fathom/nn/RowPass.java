@@ -22,6 +22,14 @@ abstract class RowPass {
   abstract void backward(Matrix d, int from, int to);
 
   /**
+   * Returns what computes the same output a second time, for a backward pass that has not kept it,
+   * and changes nothing else.
+   */
+  RowPass again() {
+    return this;
+  }
+
+  /**
    * Turns a change of these rows of the input into the change of the output that follows from it,
    * to first order, in place. What is elementwise, or whose Jacobian is symmetric otherwise, does
    * the same as {@link #backward}.

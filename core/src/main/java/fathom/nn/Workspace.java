@@ -23,29 +23,40 @@ class Workspace implements AutoCloseable {
   private final int capacity;
   private final boolean training;
   private final int frozen;
+  private final Segments segments;
   private final Dropout.Draws draws;
   private final Arena arena = Arena.ofShared();
   private final Pass[] passes;
-  private final List<MemorySegment> segments = new ArrayList<>();
+  private final List<MemorySegment> own = new ArrayList<>();
+  private final List<MemorySegment> shared = new ArrayList<>();
+  private final List<MemorySegment> skips = new ArrayList<>();
   private final List<MemorySegment> buffers = new ArrayList<>();
   private final MemorySegment[] gradients = new MemorySegment[HALF + 1];
   private final MemorySegment[] scratch;
   private final int widest;
   private long bytes;
   private int next;
+  private int nextShared;
 
+  /**
+   * Holds no memory yet.
+   *
+   * @param segments which layers share memory in training
+   */
   Workspace(
       Engine engine,
       List<Layer> layers,
       int capacity,
       boolean training,
       int frozen,
+      Segments segments,
       Dropout.Draws draws) {
     this.engine = engine;
     this.layers = layers;
     this.capacity = capacity;
     this.training = training;
     this.frozen = frozen;
+    this.segments = segments;
     this.draws = draws;
     passes = new Pass[capacity + 1];
     scratch = new MemorySegment[engine.threads()];
@@ -65,6 +76,10 @@ class Workspace implements AutoCloseable {
     return draws;
   }
 
+  final Segments segments() {
+    return segments;
+  }
+
   /** Returns the pass for a batch size up to the capacity. */
   final Pass pass(int batch) {
     Pass pass = passes[batch];
@@ -78,20 +93,47 @@ class Workspace implements AutoCloseable {
   /** Goes back to the first matrix, for the plan of another size. */
   final void restart() {
     next = 0;
+    nextShared = 0;
+  }
+
+  /** Goes back to the first of the matrices that runs of layers share. */
+  final void restartShared() {
+    nextShared = 0;
   }
 
   /** Returns the next matrix that has memory of its own; cols is 1 or the batch size. */
   final Matrix matrix(int rows, int cols) {
-    if (next == segments.size()) {
-      segments.add(allocate(rows, cols == 1 ? 1 : capacity));
+    if (next == own.size()) {
+      own.add(allocate(rows, cols == 1 ? 1 : capacity));
     }
-    MemorySegment segment = segments.get(next);
+    MemorySegment segment = own.get(next);
     if (segment.byteSize() < (long) rows * cols * Float.BYTES) {
       segment = allocate(rows, capacity);
-      segments.set(next, segment);
+      own.set(next, segment);
     }
     next++;
     return new Matrix(segment, 0, rows, cols, cols);
+  }
+
+  /** Returns the next matrix of those that runs of layers share, rows x the batch size. */
+  final Matrix shared(int rows, int batch) {
+    if (nextShared == shared.size()) {
+      shared.add(allocate(segments.widest(), capacity));
+    }
+    return new Matrix(shared.get(nextShared++), 0, rows, batch, batch);
+  }
+
+  /**
+   * Returns the matrix for a gradient that goes around a branch; blocks that do not lie in one
+   * another share it, since the gradient of the one has arrived before that of the next leaves.
+   *
+   * @param depth how many blocks are around the branch's
+   */
+  final Matrix skip(int depth, int rows, int cols) {
+    while (skips.size() <= depth) {
+      skips.add(allocate(widest, capacity));
+    }
+    return new Matrix(skips.get(depth), 0, rows, cols, cols);
   }
 
   /** Returns a matrix in a buffer that none of the given ones lies in. */

@@ -192,7 +192,9 @@ public final class OptimizerState {
       throw new IndexOutOfBoundsException(
           "elements " + from + " to " + to + " of a slab of " + size);
     }
-    for (int i = 0; i < rules.length; i++) {
+    // Each layer may have a range and comes by itself: a search, not a look at all of them.
+    int found = Arrays.binarySearch(starts, from);
+    for (int i = found < 0 ? -found - 2 : found; i < rules.length && starts[i] < to; i++) {
       long start = Math.max(from, starts[i]);
       long end = i + 1 == rules.length ? to : Math.min(to, starts[i + 1]);
       if (start >= end) {

@@ -1,6 +1,8 @@
 package fathom.train;
 
 import fathom.data.Batch;
+import fathom.kernel.Member;
+import fathom.kernel.Task;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import fathom.nn.Network;
@@ -36,12 +38,11 @@ final class Diagnosis {
     if (data != null) {
       return data;
     }
-    for (int i = 0; i < pass.layers(); i++) {
-      if (place(pass.output(i)) != null) {
-        String tensor = tensorOf(network.parameters(), i);
-        String also = tensor == null ? "" : ", and so is " + tensor;
-        return diverged("the output of " + name(i) + also + OVERFLOW, i, tensor, false);
-      }
+    int i = firstOutput(pass, batch.inputs());
+    if (i >= 0) {
+      String tensor = tensorOf(network.parameters(), i);
+      String also = tensor == null ? "" : ", and so is " + tensor;
+      return diverged("the output of " + name(i) + also + OVERFLOW, i, tensor, false);
     }
     String why =
         String.format(
@@ -49,6 +50,38 @@ final class Diagnosis {
                 + " large overflow it%s",
             largest(pass.output()), OVERFLOW);
     return diverged(why, -1, null, false);
+  }
+
+  /** Returns the first layer whose output is not finite; -1 if there is none. */
+  private int firstOutput(Pass pass, Matrix x) {
+    int unseen = 0;
+    for (int i = 0; i < pass.layers(); i++) {
+      if (pass.output(i) == null || pass.isShared(i)) {
+        continue;
+      }
+      if (place(pass.output(i)) != null) {
+        restore(pass, x, unseen);
+        for (int below = unseen; below < i; below++) {
+          if (place(pass.output(below)) != null) {
+            return below;
+          }
+        }
+        return i;
+      }
+      unseen = i + 1;
+    }
+    return -1;
+  }
+
+  private void restore(Pass pass, Matrix x, int layer) {
+    Task task =
+        new Task() {
+          @Override
+          protected void share(Member member) {
+            pass.restore(member, x, layer);
+          }
+        };
+    network.engine().run(task, pass.worthSharing());
   }
 
   /** Explains gradients that are not finite, after a loss that is. */

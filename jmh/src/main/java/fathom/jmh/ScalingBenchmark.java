@@ -29,9 +29,16 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * How the time of a step grows with depth, batch, width and threads: tanh networks of equal
- * orthogonal layers, momentum. Vary one with {@code -p}, as in {@code -p depth=10,100,1000 -p
- * threads=1,2}.
+ * How the time of a step grows with depth, batch, width and threads: tanh networks of equal layers.
+ * Vary one with {@code -p}, as in {@code -p depth=10,100,1000 -p threads=1,2}. A step's cost per
+ * layer, and per parameter, is the same at any size if its GFLOP/s are:
+ *
+ * <pre>
+ *   -p momentum=0 -p width=128 -p depth=10,100,1000,10000
+ *   -p momentum=0 -p depth=10 -p init=xavier_normal -p width=100,316,1000,3162,10000
+ * </pre>
+ *
+ * <p>The second goes from 10^5 to 10^9 parameters; the last of it takes 9 GB.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -54,6 +61,17 @@ public class ScalingBenchmark {
   @Param("2")
   public int threads;
 
+  /** Of gradient descent; 0 takes a slab less. */
+  @Param("0.9")
+  public float momentum;
+
+  @Param("orthogonal")
+  public String init;
+
+  /** Every how manieth layer's outputs are kept for the way back. */
+  @Param("1")
+  public int recompute;
+
   private Engine engine;
   private Dataset data;
   private Network network;
@@ -75,10 +93,11 @@ public class ScalingBenchmark {
     data = Noise.dataset(batch, width, 10);
     NetworkBuilder builder = Network.input(width).seed(1).engine(engine);
     for (int i = 0; i < depth; i++) {
-      builder.dense(width, Activation.TANH, Initializer.ORTHOGONAL);
+      builder.dense(width, Activation.TANH, Initializer.named(init));
     }
     network = builder.dense(10).build();
-    trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Sgd(1e-3f, 0.9f));
+    network.recompute(recompute);
+    trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Sgd(1e-3f, momentum));
     rows = data.batchesInOrder(batch).iterator().next();
     Learning unused = Learning.prove("depth " + depth, trainer, rows, PROOF_STEPS);
   }

@@ -14,6 +14,12 @@ public abstract sealed class Blas permits OpenBlas, JavaBlas {
   private static final int FLOAT = Float.BYTES;
   private static final int DOUBLE = Double.BYTES;
 
+  /**
+   * The largest distance between rows: kernels for AVX-512 gather sixteen rows and more by offsets
+   * of 32 bits.
+   */
+  private static final int LONGEST_ROW = 1 << 26;
+
   Blas() {}
 
   /**
@@ -62,7 +68,7 @@ public abstract sealed class Blas permits OpenBlas, JavaBlas {
    * @param aOffset the first element of A, in elements
    * @param lda distance between rows of A as stored, in elements
    * @throws IllegalArgumentException if a size is negative, a leading dimension is shorter than a
-   *     row, a segment is on the heap, or C overlaps A or B
+   *     row or above 2^26, a segment is on the heap, or C overlaps A or B
    * @throws IndexOutOfBoundsException if a matrix does not lie within its segment
    */
   public final void sgemm(
@@ -251,6 +257,12 @@ public abstract sealed class Blas permits OpenBlas, JavaBlas {
               "%s is %dx%d with leading dimension %d at offset %d: it passes the end of its segment"
                   + " of %d elements",
               name, rows, cols, ld, offset, s.byteSize() / size));
+    }
+    if (rows > 1 && ld > LONGEST_ROW) {
+      throw new IllegalArgumentException(
+          String.format(
+              "%s is %dx%d: its leading dimension %d passes the %d that kernels take; copy it closer",
+              name, rows, cols, ld, LONGEST_ROW));
     }
     return s.address() + offset * size;
   }

@@ -1,0 +1,40 @@
+package fathom.nn;
+
+import fathom.kernel.Engine;
+import fathom.kernel.Member;
+import fathom.kernel.Task;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Draws the parameters of all layers. Where there are few, members share each; where there are
+ * many, each member takes the next layer, so that what one thread alone can do, making rows
+ * orthogonal, is done for several layers at once. The numbers are the same.
+ */
+final class Drawing extends Task {
+  private static final int MANY = 32;
+
+  private final Engine engine;
+  private final List<Layer> layers;
+  private final long seed;
+  private final AtomicInteger next = new AtomicInteger();
+
+  private Drawing(Engine engine, List<Layer> layers, long seed) {
+    this.engine = engine;
+    this.layers = layers;
+    this.seed = seed;
+  }
+
+  /** Draws with all of the engine's threads. */
+  static void run(Engine engine, List<Layer> layers, long seed) {
+    engine.run(new Drawing(engine, layers, seed), layers.size() >= MANY);
+  }
+
+  @Override
+  protected void share(Member member) {
+    int depth = layers.size();
+    for (int i = next.getAndIncrement(); i < depth; i = next.getAndIncrement()) {
+      layers.get(i).initialize(engine, seed, i);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package fathom.nn;
+
+import fathom.kernel.Engine;
+import java.util.List;
+
+/**
+ * A network's training passes, on memory for the largest batch up to now. For one step at a time.
+ */
+final class Trainings implements AutoCloseable {
+  private final Engine engine;
+  private final List<Layer> layers;
+  private final Dropout.Draws draws;
+  private int frozen;
+  private Segments segments = Segments.KEEP_ALL;
+  private Workspace memory;
+
+  Trainings(Engine engine, List<Layer> layers, Dropout.Draws draws) {
+    this.engine = engine;
+    this.layers = layers;
+    this.draws = draws;
+  }
+
+  /** Lets the first layers be as they are, from the next pass on. */
+  void freeze(int count) {
+    frozen = count;
+    close();
+  }
+
+  int frozen() {
+    return frozen;
+  }
+
+  /**
+   * Keeps the outputs of every k-th dense layer, from the next pass on.
+   *
+   * @throws IllegalArgumentException if every is not positive
+   */
+  void recompute(int every) {
+    segments = Segments.of(layers, every);
+    close();
+  }
+
+  /** Returns the pass for a batch size; allocates for a batch larger than any before. */
+  Pass pass(int batch) {
+    if (batch < 1) {
+      throw new IllegalArgumentException("a batch needs at least one sample, not " + batch);
+    }
+    if (memory == null || memory.capacity() < batch) {
+      close();
+      memory = new Workspace(engine, layers, batch, true, frozen, segments, draws);
+    }
+    return memory.pass(batch);
+  }
+
+  /** Returns how much memory the passes have taken. */
+  long bytes() {
+    return memory == null ? 0 : memory.bytes();
+  }
+
+  /** Frees all memory; nobody may be at work. */
+  @Override
+  public void close() {
+    if (memory != null) {
+      memory.close();
+      memory = null;
+    }
+  }
+}
