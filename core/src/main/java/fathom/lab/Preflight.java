@@ -32,10 +32,10 @@ import java.util.stream.IntStream;
  *       steps shorter.
  * </ul>
  *
- * <p>These numbers were set on networks that {@link PreflightStudy} drew with seed 1, where they are
- * right for 94 in 100. Of 236 drawn with seed 2 they are right for 213, nine in ten: 14 were to train
- * and did not, 9 trained unforeseen. Why a network does not train is then told from where signals or
- * gradients are lost.
+ * <p>These numbers were set on networks that {@link PreflightStudy} drew with seed 1, where they
+ * are right for 94 in 100. Of 236 drawn with seed 2 they are right for 213, nine in ten: 14 were to
+ * train and did not, 9 trained unforeseen. Why a network does not train is then told from where
+ * signals or gradients are lost.
  *
  * <p>Immutable.
  */
