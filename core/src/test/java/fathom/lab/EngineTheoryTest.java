@@ -67,6 +67,8 @@ class EngineTheoryTest {
   private static Arena arena;
   private static Matrix x;
 
+  /** Closed after all tests. */
+  @SuppressWarnings("MustBeClosedChecker")
   @BeforeAll
   static void drawInputs() {
     engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);

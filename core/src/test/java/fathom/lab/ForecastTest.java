@@ -32,6 +32,8 @@ class ForecastTest {
 
   private static Engine engine;
 
+  /** Closed after all tests. */
+  @SuppressWarnings("MustBeClosedChecker")
   @BeforeAll
   static void start() {
     engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);
