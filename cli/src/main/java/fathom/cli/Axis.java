@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  * {@code 4..64@5} is 4, 8, 16, 32, 64), or names.
  */
 final class Axis {
-  private static final Pattern RUN = Pattern.compile("([^.].*?)\\.\\.(.+?)(?:([/@])([0-9]{1,6}))?");
+  private static final Pattern RUN = Pattern.compile("(.+?)\\.\\.(.+?)(?:([/@])([0-9]{1,6}))?");
   private static final int MOST_DIGITS = 6;
 
   private final String option;
