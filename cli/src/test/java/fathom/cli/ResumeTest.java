@@ -2,9 +2,12 @@ package fathom.cli;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import fathom.train.Checkpoint;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +17,8 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,7 +28,7 @@ class ResumeTest {
   private static final long SEED = 4;
   private static final int KILLS = 3;
 
-  private static final String SETTINGS =
+  private static final String STEADY =
       "train --hidden 24,24,24 --batch-norm --dropout 0.2 --residual --epochs 20 --batch 16"
           + " --schedule plateau --patience 0 --validation 0.1 --seed 5 --init lsuv";
 
@@ -31,48 +36,60 @@ class ResumeTest {
       "train --recurrent lstm:12,gru:10 --dropout 0.2 --truncate 5 --clip-norm 1 --epochs 8 --batch"
           + " 16 --validation 0.1 --seed 5";
 
-  @TempDir private Path folder;
-  private String settings = SETTINGS;
+  /** Its rate is far too high at first, and its loss at last no better. */
+  private static final String WATCHED =
+      "train PRICES --hidden 8 --optimizer sgd --lr 8 --epochs 60 --batch 4 --rollback"
+          + " --early-stopping 3 --validation 0.1 --seed 5";
 
-  private List<Object> settings(Object... more) {
+  /** Takes longer than anybody waits. */
+  private static final String LONG = "train --hidden 24,24 --epochs 100000 --batch 16";
+
+  @TempDir private Path folder;
+
+  private static List<Object> words(String settings, Object... more) {
     List<Object> words = new ArrayList<>(Arrays.asList((Object[]) settings.split(" ")));
     words.addAll(Arrays.asList(more));
     return words;
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {SETTINGS, RECURRENT})
+  @ValueSource(strings = {STEADY, RECURRENT, WATCHED})
   void killedAndStoppedItEndsWithTheSameModel(String command)
       throws IOException, InterruptedException {
-    settings = command;
+    Path table = Samples.prices(folder, "prices.csv", 200);
+    String settings = command.replace("PRICES", table.toString());
     Path whole = folder.resolve("whole.safetensors");
     Path figures = folder.resolve("whole.json");
-    Run unused = Run.done(settings("--save", whole, "--json", figures, "--threads", 2).toArray());
+    Run all =
+        Run.done(words(settings, "--save", whole, "--json", figures, "--threads", 2).toArray());
+    boolean watched = command.equals(WATCHED);
+    assertEquals(watched, all.err().contains("rollback to step"), all.err());
+    assertEquals(watched, all.err().contains("is kept"), all.err());
     Path file = folder.resolve("checkpoint.safetensors");
     Path model = folder.resolve("model.safetensors");
     SplittableRandom random = new SplittableRandom(SEED);
     for (int i = 0; i < KILLS; i++) {
-      Process child = start(file);
-      long seen = Files.exists(file) ? Files.getLastModifiedTime(file).toMillis() : 0;
-      while (child.isAlive()
-          && (!Files.exists(file) || Files.getLastModifiedTime(file).toMillis() == seen)) {
-        Thread.sleep(1);
+      List<Object> words = words(settings, "--checkpoint", file, "--checkpoint-every", 7);
+      if (Files.exists(file)) {
+        words.addAll(List.of("--resume", file));
       }
-      child.waitFor(random.nextLong(20), TimeUnit.MILLISECONDS);
+      Process child = start(words);
+      waitForEpoch(child, file, 1 + i);
+      boolean unused = child.waitFor(random.nextLong(20), TimeUnit.MILLISECONDS);
       if (i % 2 == 0) {
         child.destroyForcibly().waitFor();
       } else {
         child.destroy();
         int status = child.waitFor();
-        String said = Files.readString(folder.resolve("err"));
-        assertEquals(143, status, said);
-        assertTrue(said.contains("repeat the command with --resume " + file), said);
+        assertEquals(143, status, said());
+        assertTrue(said().contains("repeat the command with --resume " + file), said());
       }
     }
     Path again = folder.resolve("again.json");
     Run unusedRest =
         Run.done(
-            settings("--resume", file, "--save", model, "--json", again, "--threads", 1).toArray());
+            words(settings, "--resume", file, "--save", model, "--json", again, "--threads", 1)
+                .toArray());
     assertArrayEquals(Files.readAllBytes(whole), Files.readAllBytes(model), "seed " + SEED);
     Map<String, Object> expected = Run.json(figures);
     Map<String, Object> found = Run.json(again);
@@ -81,20 +98,95 @@ class ResumeTest {
     }
   }
 
-  private Process start(Path file) throws IOException {
+  /** Waits for a checkpoint of the epoch that this process has written. */
+  private static void waitForEpoch(Process child, Path file, int epoch)
+      throws IOException, InterruptedException {
+    long seen = Files.exists(file) ? Files.getLastModifiedTime(file).toMillis() : 0;
+    while (child.isAlive()
+        && (!Files.exists(file)
+            || Files.getLastModifiedTime(file).toMillis() == seen
+            || Checkpoint.progress(file).epoch() < epoch)) {
+      Thread.sleep(1);
+    }
+    assertTrue(child.isAlive(), "it ended before it could be stopped");
+  }
+
+  private Process start(List<Object> words) throws IOException {
     List<String> command = new ArrayList<>();
+    command.addAll(CATCHING);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--add-modules", "jdk.incubator.vector", "-XX:+UseSerialGC"));
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-    settings("--checkpoint", file, "--checkpoint-every", 7).forEach(w -> command.add(w.toString()));
-    if (Files.exists(file)) {
-      command.addAll(List.of("--resume", file.toString()));
-    }
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of("-Dfathom.terminal=true", Main.class.getName()));
+    words.forEach(word -> command.add(word.toString()));
     return new ProcessBuilder(command)
-        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .redirectOutput(folder.resolve("out").toFile())
         .redirectError(folder.resolve("err").toFile())
         .start();
+  }
+
+  /** What a shell in the background starts ignores Ctrl-C, and so would what the test starts. */
+  private static final List<String> CATCHING =
+      List.of("env", "--default-signal=INT").stream().filter(w -> canReset()).toList();
+
+  private static boolean canReset() {
+    try {
+      return new ProcessBuilder("env", "--default-signal=INT", "true").start().waitFor() == 0;
+    } catch (IOException e) {
+      return false;
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private String said() {
+    return new String(Samples.read(folder.resolve("err")), StandardCharsets.UTF_8);
+  }
+
+  /** Interrupts a process as Ctrl-C does, and looks at what it leaves behind. */
+  private void interrupt(Process child, String farewell) throws Exception {
+    Process kill = new ProcessBuilder("kill", "-INT", Long.toString(child.pid())).start();
+    assertEquals(0, kill.waitFor());
+    assertEquals(130, child.waitFor(), said());
+    assertTrue(said().contains("training "), "no bar was drawn: " + said());
+    String[] lines = said().split("[\\r\\n]+", -1);
+    assertTrue(lines[lines.length - 2].startsWith("stopped; " + farewell), said());
+    assertTrue(said().endsWith(System.lineSeparator()), said());
+    assertEquals(1, said().split("stopped; ", -1).length - 1, said());
+    assertFalse(Samples.list(folder).stream().anyMatch(f -> f.endsWith(".tmp")));
+  }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void interruptedWithACheckpointItSaysHowToGoOn() throws Exception {
+    Path file = folder.resolve("checkpoint.safetensors");
+    Path figures = folder.resolve("figures.json");
+    Process child =
+        start(words(LONG, "--checkpoint", file, "--checkpoint-every", 1, "--json", figures));
+    waitForEpoch(child, file, 3);
+    interrupt(child, file + " keeps the training: repeat the command with --resume " + file);
+    assertEquals(List.of("checkpoint.safetensors", "err", "out"), Samples.list(folder));
+    Process again = start(words(LONG, "--checkpoint-every", 1, "--resume", file));
+    waitForEpoch(again, file, 4);
+    interrupt(again, file + " keeps");
+  }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void interruptedWithoutACheckpointItSaysHowToBeAbleTo() throws Exception {
+    Path model = folder.resolve("model.safetensors");
+    for (List<Object> more :
+        List.<List<Object>>of(List.of("--save", model), List.of("--folds", 3))) {
+      List<Object> words = words(LONG);
+      words.addAll(more);
+      Process child = start(words);
+      while (child.isAlive() && !said().contains(" 2/100000")) {
+        Thread.sleep(5);
+      }
+      interrupt(child, "nothing is kept: repeat the command, with --checkpoint FILE");
+      assertEquals(List.of("err", "out"), Samples.list(folder));
+    }
   }
 
   @Test
