@@ -104,7 +104,7 @@ final class PreflightCommand implements Runnable {
     }
     how.check(false);
     output.check(data);
-    DataSource source = labelFile.source(data);
+    DataSource source = labelFile.source(data, new ClassOptions());
     try (Engine engine = engines.open();
         TrainingData rows =
             source.forTraining(table.known(), new Holdout(null, how.seed()), null)) {
@@ -112,7 +112,6 @@ final class PreflightCommand implements Runnable {
         study(engine, rows);
         return;
       }
-      Footprint.require(shape, how, rows.data().features(), rows.data().outputs());
       fly(engine, rows);
     }
   }

@@ -109,7 +109,7 @@ class PreflightCommandTest {
         CommandLine.populateCommand(new NetworkOptions(), "--hidden", "5,5", "--init", init);
     shape.check(false);
     try (Engine engine = new Engine(Blas.java(), Kernels.scalar(), 1);
-        Network network = shape.build(engine, 7, 3, 1)) {
+        Network network = shape.describe(7, 0, 3).engine(engine).build()) {
       assertTrue(network.describe(0).contains(hidden), network.describe(0));
       double gain = Math.sqrt(network.initializer(1).variance(5, 5) * 5);
       assertEquals(Math.sqrt(2), gain, 1e-5);
