@@ -28,6 +28,7 @@ final class CheckpointOptions {
           "--checkpoint-every",
           "--resume",
           "--threads",
+          "--recompute",
           "--save",
           "--json",
           "--report",

@@ -69,7 +69,7 @@ class RecurrentOptionsTest {
           --truncate 8                            | --truncate is for networks with --recurrent
           --recurrent-init identity               | --recurrent-init is for networks with --recurrent
           --load m.safetensors --recurrent gru    | --load takes the network from the file
-          --recurrent gru:30000                   | GB to train, and this machine has
+          --recurrent gru:30000                   | GB of this machine
           """)
   void nonsenseIsRefusedInALine(String options, String part) {
     Run run = Run.of((Object[]) ("train " + options.strip()).split(" +"));

@@ -22,6 +22,8 @@ import picocli.CommandLine.Model.OptionSpec;
 class ResumeOptionsTest {
   private static final String SMALL = "--depth 2 --width 4 --activation selu --validation 0.2 ";
 
+  private static final String STEPS = "--recurrent gru:3 --sequence 4";
+
   /** Names of options of which {@code --resume} has another reason to refuse them. */
   private static final Set<String> APART = Set.of("--folds", "--load", "--label", "--labels");
 
@@ -93,6 +95,12 @@ class ResumeOptionsTest {
           change("--no-shuffle"),
           change("--test", "0.3"),
           SMALL + "|--depth 2 --width 4 --activation selu --validation 0.3|--validation|0.2|0.3",
+          change("--classes", "oak,ash").replace("given|oak,ash", "given|[oak, ash]"),
+          change("--labels-per-class", "9"),
+          STEPS.replace("gru:3", "gru:4") + "|" + STEPS + "|--recurrent|[gru:4]|[gru:3]",
+          STEPS + "|" + STEPS.replace("sequence 4", "sequence 2") + "|--sequence|4|2",
+          STEPS + "|" + STEPS + " --truncate 2|--truncate|not given|2",
+          STEPS + "|" + STEPS + " --recurrent-init identity|--recurrent-init|not given|identity",
           change("--anomaly"),
           change("--rollback"));
 

@@ -68,7 +68,9 @@ final class DensePass extends Head {
   void place(Group group, Group below) {
     if (!lowest && Halves.suit(layer.out)) {
       Matrix upper = memory.gradient(Workspace.HALF, layer.in, z.cols());
-      halves = new Halves(engine, layer.weight, group.d, below.d, upper);
+      // A plan that is only reckoned has no weights.
+      halves =
+          layer.weight == null ? null : new Halves(engine, layer.weight, group.d, below.d, upper);
     }
   }
 

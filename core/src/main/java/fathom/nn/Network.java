@@ -75,12 +75,7 @@ public final class Network implements AutoCloseable {
 
   /** Draws all parameters anew, as if the network had been built with that seed. */
   public void reset(long newSeed) {
-    long stamp = beginStep();
-    try {
-      Drawing.run(engine, layers, newSeed);
-    } finally {
-      endStep(stamp);
-    }
+    alone(() -> Drawing.run(engine, layers, newSeed));
   }
 
   /** Returns the length of an input row. */
@@ -170,20 +165,14 @@ public final class Network implements AutoCloseable {
    * @throws IllegalArgumentException if there are not so many
    */
   public void freeze(int count) {
-    if (count < 0 || count >= depth()) {
-      throw new IllegalArgumentException(
-          "can freeze 0 to " + (depth() - 1) + " of " + depth() + " layers, not " + count);
-    }
-    long stamp = beginStep();
-    try {
-      firstLearnt = firstParameter(count);
-      if (gradients != null) {
-        engine.kernels().fill().constant(gradients.segment(), 0, 0, firstLearnt, 0);
-      }
-      trainings.freeze(count);
-    } finally {
-      endStep(stamp);
-    }
+    alone(
+        () -> {
+          trainings.freeze(count);
+          firstLearnt = firstParameter(count);
+          if (gradients != null) {
+            engine.kernels().fill().constant(gradients.segment(), 0, 0, firstLearnt, 0);
+          }
+        });
   }
 
   /** As {@link #recompute(int)} with the square root of the number of dense layers. */
@@ -199,9 +188,13 @@ public final class Network implements AutoCloseable {
    * @throws IllegalArgumentException if k is not positive
    */
   public void recompute(int k) {
+    alone(() -> trainings.recompute(k));
+  }
+
+  private void alone(Runnable change) {
     long stamp = beginStep();
     try {
-      trainings.recompute(k);
+      change.run();
     } finally {
       endStep(stamp);
     }

@@ -20,8 +20,17 @@ final class Trainings implements AutoCloseable {
     this.draws = draws;
   }
 
-  /** Lets the first layers be as they are, from the next pass on. */
+  /**
+   * Lets the first layers be as they are, from the next pass on.
+   *
+   * @throws IllegalArgumentException if there are not so many
+   */
   void freeze(int count) {
+    if (count < 0 || count >= layers.size()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "can freeze 0 to %d of %d layers, not %d", layers.size() - 1, layers.size(), count));
+    }
     frozen = count;
     close();
   }

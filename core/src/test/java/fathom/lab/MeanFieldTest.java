@@ -42,8 +42,9 @@ class MeanFieldTest {
     for (double c : new double[] {-1, -0.7, 0, 0.2, 0.9, 0.9999, 1}) {
       double product = 2 / Math.PI * Math.asin(2 * c * q / (1 + 2 * q));
       assertEquals(product, ERF.product(q, c), PAIR * square, "c = " + c);
-      double a = 1 + 2 * q;
-      double slopes = 4 / Math.PI / Math.sqrt(a * a - 4 * q * q * c * c);
+      // (1 + 2 q)² - 4 q² c², without the difference of two large numbers.
+      double root = Math.sqrt(1 + 4 * q + 4 * q * q * (1 - c) * (1 + c));
+      double slopes = 4 / Math.PI / root;
       assertEquals(1, ERF.slopeProduct(q, c) / slopes, PAIR, "c = " + c);
     }
   }

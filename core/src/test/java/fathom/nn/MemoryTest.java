@@ -22,6 +22,7 @@ class MemoryTest {
       strings = {
         "11 4:identity",
         "11 17:tanh 300:gelu 4:identity",
+        "11 288:tanh 256:gelu 4:identity",
         "11 17:identity:no_bias batch_norm:tanh:0.1:1.0E-5 19:relu batch_norm:silu:0.1:1.0E-5 4:tanh",
         "11 17:identity layer_norm:tanh:1.0E-5 19:mish layer_norm:identity:1.0E-5 4:identity",
         "11 layer_norm:tanh:1.0E-5 [ activation:gelu 11:identity ]:1.0 activation:tanh 4:tanh",
