@@ -178,10 +178,11 @@ final class NetworkOptions {
    * @param train what it is to be trained on
    * @throws BadInput if the rows give nothing to scale weights by
    */
-  Network build(Engine engine, LearningOptions how, Rows train, int outputs) {
+  Network build(Engine engine, LearningOptions how, MemoryOptions saving, Rows train, int outputs) {
     Dataset data = train.dataset();
     NetworkBuilder builder = describe(data.features(), data.imageHeight(), outputs);
     Network network = builder.seed(how.seed()).engine(engine).build();
+    saving.apply(network);
     if (!isLsuv()) {
       return network;
     }

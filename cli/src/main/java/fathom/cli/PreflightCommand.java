@@ -181,10 +181,10 @@ final class PreflightCommand implements Runnable {
   }
 
   private Network build(Engine engine, TrainingData rows, NetworkOptions of) {
-    Footprint unused =
-        of.footprint(engine, how, new MemoryOptions(), rows.train(), rows.data().outputs(), 0)
-            .require();
-    return of.build(engine, how, rows.train(), rows.data().outputs());
+    MemoryOptions saving = new MemoryOptions();
+    int outputs = rows.data().outputs();
+    Footprint unused = of.footprint(engine, how, saving, rows.train(), outputs, 0).require();
+    return of.build(engine, how, saving, rows.train(), outputs);
   }
 
   private Preflight look(

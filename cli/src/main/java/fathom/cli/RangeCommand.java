@@ -123,7 +123,7 @@ final class RangeCommand implements Runnable {
       Rows train = rows.train();
       int outputs = rows.data().outputs();
       Footprint unused = shape.footprint(engine, how, saving, train, outputs, 0).require();
-      try (Network network = shape.build(engine, how, train, outputs)) {
+      try (Network network = shape.build(engine, how, saving, train, outputs)) {
         search(engine, rows, network, rowsFile, drawing);
       }
     }
@@ -155,7 +155,6 @@ final class RangeCommand implements Runnable {
 
   private void search(
       Engine engine, TrainingData rows, Network network, OutputFile rowsFile, OutputFile drawing) {
-    saving.apply(network);
     Loss loss = how.loss(rows.hasClasses());
     Machine machine = Machine.of(engine);
     Rows train = rows.train();

@@ -168,9 +168,7 @@ final class TrainCommand implements Runnable {
     int copies = how.copies() + watch.copies(how.optimizer().moments().size(), page.path() != null);
     int outputs = rows.data().outputs();
     footprint = shape.footprint(engine, how, saving, train, outputs, copies).require();
-    Network network = shape.build(engine, how, train, outputs);
-    saving.apply(network);
-    return network;
+    return shape.build(engine, how, saving, train, outputs);
   }
 
   /** Returns the rows to train on and those to look at after each epoch, null if there are none. */
