@@ -31,7 +31,7 @@ final class MemoryOptions {
       return 1;
     }
     if (recompute.equalsIgnoreCase(AUTO)) {
-      return (int) Math.max(1, Math.round(Math.sqrt(layers)));
+      return root(layers);
     }
     try {
       int every = Integer.parseInt(recompute);
@@ -42,6 +42,11 @@ final class MemoryOptions {
       // Told below.
     }
     throw new BadInput("--recompute must be auto or a number of at least 1, not " + recompute);
+  }
+
+  /** Returns the K that saves most. */
+  static int root(int layers) {
+    return (int) Math.max(1, Math.round(Math.sqrt(layers)));
   }
 
   /** Lets a network in training save what was asked for. */

@@ -167,7 +167,7 @@ final class NetworkOptions {
         parameters(data.features(), imageRows, outputs),
         how,
         saving.every(layerCount),
-        (int) Math.round(Math.sqrt(layerCount)),
+        MemoryOptions.root(layerCount),
         Math.clamp(together, 1, Math.max(1, train.size())),
         kept);
   }

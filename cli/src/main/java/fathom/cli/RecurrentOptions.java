@@ -191,9 +191,4 @@ final class RecurrentOptions {
     }
     return sum;
   }
-
-  /** Returns how many numbers of a step a sample keeps for the way back, gradients not counted. */
-  double numbersOfStep() {
-    return layers().stream().mapToDouble(l -> (l.kind.gates + 1.0) * l.units).sum();
-  }
 }
