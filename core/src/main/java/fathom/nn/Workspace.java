@@ -5,7 +5,9 @@ import fathom.matrix.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The memory of passes up to one batch size, and the passes themselves, one for each size that was
@@ -32,7 +34,10 @@ class Workspace implements AutoCloseable {
   private final List<MemorySegment> skips = new ArrayList<>();
   private final List<MemorySegment> buffers = new ArrayList<>();
   private final MemorySegment[] gradients = new MemorySegment[HALF + 1];
-  private final MemorySegment[] scratch;
+
+  /** Of each member, by the distance between rows, or 0 where rows have no gaps. */
+  private final Map<Integer, MemorySegment[]> scratch = new HashMap<>();
+
   private final int widest;
   private long bytes;
   private int next;
@@ -59,7 +64,6 @@ class Workspace implements AutoCloseable {
     this.segments = segments;
     this.draws = draws;
     passes = new Pass[capacity + 1];
-    scratch = new MemorySegment[engine.threads()];
     widest = layers.stream().mapToInt(l -> Math.max(l.in, l.out) * l.times()).max().orElseThrow();
   }
 
@@ -156,16 +160,23 @@ class Workspace implements AutoCloseable {
     return new Matrix(gradients[turn], 0, rows, cols, cols);
   }
 
-  /** Returns a matrix for each member of the engine, all lent anew to whoever asks next. */
-  Matrix[] scratch(int rows, int cols) {
-    Matrix[] matrices = new Matrix[scratch.length];
+  /**
+   * Returns a matrix for each member of the engine, all lent anew to whoever asks next. What lies
+   * behind the rows stays zero.
+   */
+  Matrix[] scratch(int rows, int cols, int stride) {
+    // Rows of another length would write into the gaps.
+    MemorySegment[] segments =
+        scratch.computeIfAbsent(
+            stride == cols ? 0 : stride, key -> new MemorySegment[engine.threads()]);
+    Matrix[] matrices = new Matrix[segments.length];
     for (int i = 0; i < matrices.length; i++) {
-      long size = (long) rows * cols * Float.BYTES;
-      if (scratch[i] == null || scratch[i].byteSize() < size) {
+      long size = (long) rows * stride * Float.BYTES;
+      if (segments[i] == null || segments[i].byteSize() < size) {
         bytes += size;
-        scratch[i] = segment(size);
+        segments[i] = segment(size);
       }
-      matrices[i] = new Matrix(scratch[i], 0, rows, cols, cols);
+      matrices[i] = new Matrix(segments[i], 0, rows, cols, stride);
     }
     return matrices;
   }
