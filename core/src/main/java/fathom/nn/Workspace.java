@@ -2,6 +2,7 @@ package fathom.nn;
 
 import fathom.kernel.Engine;
 import fathom.matrix.Matrix;
+import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -111,12 +112,12 @@ class Workspace implements AutoCloseable {
       own.add(allocate(rows, cols == 1 ? 1 : capacity));
     }
     MemorySegment segment = own.get(next);
-    if (segment.byteSize() < (long) rows * cols * Float.BYTES) {
+    if (segment.byteSize() < (long) rows * stride(cols) * Float.BYTES) {
       segment = allocate(rows, capacity);
       own.set(next, segment);
     }
     next++;
-    return new Matrix(segment, 0, rows, cols, cols);
+    return view(segment, rows, cols);
   }
 
   /** Returns the next matrix of those that runs of layers share, rows x the batch size. */
@@ -124,7 +125,7 @@ class Workspace implements AutoCloseable {
     if (nextShared == shared.size()) {
       shared.add(allocate(segments.widest(), capacity));
     }
-    return new Matrix(shared.get(nextShared++), 0, rows, batch, batch);
+    return view(shared.get(nextShared++), rows, batch);
   }
 
   /**
@@ -137,19 +138,19 @@ class Workspace implements AutoCloseable {
     while (skips.size() <= depth) {
       skips.add(allocate(widest, capacity));
     }
-    return new Matrix(skips.get(depth), 0, rows, cols, cols);
+    return view(skips.get(depth), rows, cols);
   }
 
   /** Returns a matrix in a buffer that none of the given ones lies in. */
   final Matrix reusable(int rows, int cols, List<Matrix> used) {
     for (MemorySegment buffer : buffers) {
       if (used.stream().noneMatch(m -> m.segment().equals(buffer))) {
-        return new Matrix(buffer, 0, rows, cols, cols);
+        return view(buffer, rows, cols);
       }
     }
     MemorySegment buffer = allocate(widest, capacity);
     buffers.add(buffer);
-    return new Matrix(buffer, 0, rows, cols, cols);
+    return view(buffer, rows, cols);
   }
 
   /** Returns a buffer for a gradient; rows times cols is at most the widest layer's. */
@@ -157,7 +158,7 @@ class Workspace implements AutoCloseable {
     if (gradients[turn] == null) {
       gradients[turn] = allocate(widest, capacity);
     }
-    return new Matrix(gradients[turn], 0, rows, cols, cols);
+    return view(gradients[turn], rows, cols);
   }
 
   /**
@@ -181,9 +182,25 @@ class Workspace implements AutoCloseable {
     return matrices;
   }
 
+  /** Rows of a batch lie as far apart as in a slab, and those of a sequence without gaps. */
+  private Matrix view(MemorySegment segment, int rows, int cols) {
+    return new Matrix(segment, 0, rows, cols, cols > capacity ? cols : stride(cols));
+  }
+
+  /** Of more than one row, so that a matrix may be looked at as more or fewer. */
+  private static int stride(int cols) {
+    return Slab.Layout.stride(2, cols);
+  }
+
   private MemorySegment allocate(int rows, int cols) {
     bytes += bytes(rows, cols);
-    return segment(Math.max(1, (long) rows * cols) * Float.BYTES);
+    return segment(Math.max(1, (long) rows * room(cols)) * Float.BYTES);
+  }
+
+  /** Returns the greatest distance between rows of up to so many columns. */
+  private static int room(int cols) {
+    int longest = cols / Slab.Layout.CONFLICT * Slab.Layout.CONFLICT;
+    return Math.max(cols, stride(longest));
   }
 
   /** Returns how many samples a pass is for that is laid out for so many. */
@@ -193,7 +210,7 @@ class Workspace implements AutoCloseable {
 
   /** Returns the memory of a matrix; cols is 1 or the capacity. */
   long bytes(int rows, int cols) {
-    return Math.max(1, (long) rows * cols) * Float.BYTES;
+    return Math.max(1, (long) rows * room(cols)) * Float.BYTES;
   }
 
   /** Returns memory of its own. */

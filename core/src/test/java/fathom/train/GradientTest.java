@@ -190,11 +190,13 @@ class GradientTest {
   }
 
   @Test
-  void rowsOfWeightsLieApart() {
+  void rowsLieApart() {
     for (int threads : new int[] {1, 2, 3}) {
       try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), threads)) {
         int[] hidden = {24, 1024, 288, 2048};
         compare(engine, Activation.TANH, ReferenceLoss.SOFTMAX, 20, 1024, hidden, 5);
+        compare(engine, Activation.TANH, ReferenceLoss.SOFTMAX, 1024, 20, new int[] {24, 256}, 5);
+        compare(engine, Activation.GELU, ReferenceLoss.MSE, 2048, 20, new int[] {24, 12}, 5);
       }
     }
   }

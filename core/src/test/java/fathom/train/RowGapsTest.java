@@ -27,8 +27,11 @@ import fathom.optim.RAdam;
 import fathom.optim.RmsProp;
 import fathom.optim.Sgd;
 import java.util.BitSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -121,6 +124,55 @@ class RowGapsTest {
             .toList();
     assertArrayEquals(weights.get(0), weights.get(1));
     assertArrayEquals(weights.get(0), weights.get(2));
+  }
+
+  static Stream<String> layers() {
+    Set<String> draw = Set.of("between recurrent layers", "dropout and noise");
+    return LayersTest.names().filter(name -> !draw.contains(name));
+  }
+
+  /** The mean over a batch is the same if each sample comes 32 times; its rows then lie apart. */
+  @ParameterizedTest
+  @MethodSource("layers")
+  void samplesThatComeOftenChangeNoGradient(String name) {
+    float[][] x = LayersTest.rows(32, LayersTest.IN, 5);
+    float[][] t = LayersTest.rows(32, LayersTest.OUT, 6);
+    Map<String, float[][]> few = gradients(name, x, t);
+    Map<String, float[][]> many = gradients(name, often(x), often(t));
+    double largest = 0;
+    for (float[][] g : few.values()) {
+      for (float[] row : g) {
+        for (float value : row) {
+          largest = Math.max(largest, Math.abs(value));
+        }
+      }
+    }
+    // Sums of 1,024 terms instead of 32 err by some sqrt(1024) 2^-24 = 2e-6 of the terms' size, and
+    // those of a tensor whose gradient is 0, as a bias before a batch norm, are as large as others.
+    float tolerance = (float) (1e-5 * largest);
+    few.forEach(
+        (tensor, g) -> {
+          for (int i = 0; i < g.length; i++) {
+            assertArrayEquals(g[i], many.get(tensor)[i], tolerance, tensor);
+          }
+        });
+  }
+
+  private static float[][] often(float[][] rows) {
+    return Stream.generate(() -> rows).limit(32).flatMap(Stream::of).toArray(float[][]::new);
+  }
+
+  private static Map<String, float[][]> gradients(String name, float[][] x, float[][] t) {
+    try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);
+        Network network = LayersTest.networks().get(name).get().seed(3).engine(engine).build();
+        Dataset data = Dataset.ofTargets(x, t);
+        Trainer trainer = new Trainer(network, Loss.MSE, new Sgd(0)).keepGradients(true)) {
+      LayersTest.scatter(network, 7);
+      double unused = trainer.epoch(data.batchesInOrder(x.length));
+      Map<String, float[][]> all = new LinkedHashMap<>();
+      network.gradients().matrices().forEach((tensor, g) -> all.put(tensor, g.toArray()));
+      return all;
+    }
   }
 
   /** Asserts that all that belongs to no matrix is zero, and returns how much it is. */
