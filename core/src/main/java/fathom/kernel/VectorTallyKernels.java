@@ -45,7 +45,7 @@ final class VectorTallyKernels implements TallyKernels {
   private static final long REGISTER = PACK;
 
   /** What part of a block is counted one by one sooner than by whole registers. */
-  private static final int FEW = 32;
+  private static final int FEW = 256;
 
   /** Brings the upper half of the lanes down. */
   private static final VectorShuffle<Float> UPPER = VectorShuffle.iota(SPECIES, LANES / 2, 1, true);
