@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
@@ -101,22 +102,32 @@ final class CheckpointOptions {
    *
    * @param ending who knows when to stop
    * @param spec the command with all its settings
+   * @param watch whose file is written along with a checkpoint, and goes on with it
+   * @param err where it is told what that file lacks
    * @throws BadInput if the checkpoint to go on from is of another training
    */
-  Checkpoints open(Ending ending, CommandSpec spec, TrainingData rows) {
+  Checkpoints open(
+      Ending ending,
+      CommandSpec spec,
+      TrainingData rows,
+      MonitorOptions watch,
+      Consumer<String> err) {
     if (target() == null) {
       return Checkpoints.none(ending);
     }
     Map<String, String> settings = settings(spec, rows);
     if (resume != null) {
-      requireSame(settings, Checkpoint.progress(resume).notes());
+      Map<String, String> notes = Checkpoint.progress(resume).notes();
+      requireSame(settings, notes);
+      watch.goOn(notes, err);
     }
     Matcher often = EVERY.matcher(every == null ? USUAL : every);
     boolean known = often.matches();
     long number = known ? Long.parseLong(often.group(1)) : 1;
     boolean seconds = often.group(2).equals("s");
     return new Checkpoints(
-        ending, target(), seconds ? 0 : number, seconds ? number : 0, resume, settings);
+            ending, target(), seconds ? 0 : number, seconds ? number : 0, resume, settings)
+        .alongside(watch::keep);
   }
 
   private static Map<String, String> settings(CommandSpec spec, TrainingData rows) {

@@ -18,6 +18,7 @@ final class Checkpoints {
   private final Path resume;
   private final Map<String, String> settings;
   private long last = System.nanoTime();
+  private Supplier<Map<String, String>> alongside = Map::of;
 
   /**
    * @param ending who knows when to stop
@@ -47,6 +48,21 @@ final class Checkpoints {
     return new Checkpoints(ending, null, 0, 0, null, Map.of());
   }
 
+  /**
+   * Sets what else is written whenever the training is kept, and noted of it.
+   *
+   * @return this
+   */
+  Checkpoints alongside(Supplier<Map<String, String>> newAlongside) {
+    alongside = newAlongside;
+    return this;
+  }
+
+  /** Returns what to say of a checkpoint whose notes make no sense. */
+  BadInput damaged(IllegalArgumentException cause) {
+    return new BadInput("--resume " + resume + ": is damaged: " + cause.getMessage(), cause);
+  }
+
   /** Brings a trainer to where it was; returns null if it is to start from the beginning. */
   Checkpoint.Progress resume(Trainer trainer, EarlyStopping stopping) {
     return resume == null ? null : Checkpoint.load(resume, trainer, stopping);
@@ -70,6 +86,7 @@ final class Checkpoints {
     if (file != null && (stop || atEnd || isDue(trainer.state().steps()))) {
       Map<String, String> notes = new HashMap<>(settings);
       notes.putAll(sums.get());
+      notes.putAll(alongside.get());
       try {
         Checkpoint.save(trainer, stopping, new Checkpoint.Progress(epoch, batch, notes), file);
       } catch (UncheckedIOException e) {

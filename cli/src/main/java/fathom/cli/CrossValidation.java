@@ -106,7 +106,7 @@ final class CrossValidation {
   private boolean train(
       TrainingRun run, Checkpoints keeper, Progress progress, String fold, long most) {
     Consumer<String> told = text -> progress.line(fold + ": " + text);
-    run.watch(trainer -> watch.attach(trainer, most, null, told), null);
+    run.watch(trainer -> watch.attach(trainer, most, null, told));
     try {
       return run.run(keeper, progress);
     } catch (TrainingDivergedException e) {

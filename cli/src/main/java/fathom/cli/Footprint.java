@@ -1,5 +1,6 @@
 package fathom.cli;
 
+import fathom.data.Rows;
 import fathom.nn.Memory;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
@@ -48,20 +49,45 @@ record Footprint(double parameters, int copies, int moments, double outputs, dou
         parameters,
         copies,
         moments,
-        passes(network, samples, every, kept),
-        every > 1 ? Double.NaN : passes(network, samples, root, kept));
+        passes(network.memory(samples, every), kept),
+        every > 1 ? Double.NaN : passes(network.memory(samples, root), kept));
+  }
+
+  /**
+   * Reckons a network that is there, and is to be trained with as many layers frozen as it has.
+   *
+   * @param train what it is to be trained on
+   * @param kept how many copies of it others keep
+   */
+  static Footprint of(
+      Network network, LearningOptions how, MemoryOptions saving, Rows train, int kept) {
+    int moments = how.optimizer().moments().size();
+    NetworkBuilder same = Network.parse(network.architecture()).engine(network.engine());
+    int samples = Math.clamp(how.batch(), 1, Math.max(1, train.size()));
+    int frozen = network.frozen();
+    int units = units(network);
+    int every = saving.every(units);
+    int root = MemoryOptions.root(units);
+    return new Footprint(
+        network.parameterCount(),
+        2 + moments + kept,
+        moments,
+        passes(same.memory(samples, every, frozen), kept),
+        every > 1 ? Double.NaN : passes(same.memory(samples, root, frozen), kept));
+  }
+
+  /** Returns the number of dense layers, and of what comes before them, if anything does. */
+  private static int units(Network network) {
+    int units = network.initializer(0) == null ? 1 : 0;
+    for (int layer = 0; layer < network.depth(); layer++) {
+      units += network.initializer(layer) == null ? 0 : 1;
+    }
+    return units;
   }
 
   /** Returns the bytes of all but the parameters and their copies. */
-  private static double passes(NetworkBuilder network, int samples, int every, int kept) {
-    Memory memory = network.memory(samples, every);
+  private static double passes(Memory memory, int kept) {
     return memory.training() + memory.inference() + (1.0 + kept) * memory.statistics();
-  }
-
-  /** Reckons what a network takes to be trained beside the parameters that it has. */
-  static Footprint of(Network network, LearningOptions how) {
-    int moments = how.optimizer().moments().size();
-    return new Footprint(network.parameterCount(), 1 + moments, moments, 0, Double.NaN);
   }
 
   /** Returns the bytes of all. */
@@ -76,6 +102,12 @@ record Footprint(double parameters, int copies, int moments, double outputs, dou
    */
   Footprint require() {
     return require(MachineMemory.available(), MachineMemory.total());
+  }
+
+  /** As {@link #require()} of a network that is there. */
+  Footprint requireBeside(Network network) {
+    long held = network.parameters().segment().byteSize();
+    return require(MachineMemory.available() + held, MachineMemory.total());
   }
 
   /** As {@link #require()} for other figures. */

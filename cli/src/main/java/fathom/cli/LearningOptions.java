@@ -6,6 +6,7 @@ import fathom.nn.Loss;
 import fathom.optim.Clipping;
 import fathom.optim.Method;
 import fathom.optim.Optimizer;
+import fathom.optim.RmsProp;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Mixin;
@@ -46,6 +47,12 @@ final class LearningOptions {
       paramLabel = "M",
       description = "Of momentum and nesterov, 0.9 unless given; of rmsprop, 0 unless given.")
   private Float momentum;
+
+  @Option(
+      names = "--centered",
+      description =
+          "Let rmsprop divide by the gradients' deviation, not by their root mean square.")
+  private boolean centered;
 
   @Option(
       names = "--weight-decay",
@@ -153,7 +160,15 @@ final class LearningOptions {
     if (momentum != null) {
       requireRange("--momentum", momentum, 1);
     }
-    return method().optimizer(lr, momentum, weightDecay);
+    Optimizer plain = method().optimizer(lr, momentum, weightDecay);
+    if (!centered) {
+      return plain;
+    }
+    if (plain instanceof RmsProp p) {
+      return new RmsProp(p.rate(), p.alpha(), p.epsilon(), p.momentum(), true, p.weightDecay());
+    }
+    throw new BadInput(
+        "--centered is for rmsprop, not for " + method().name().toLowerCase(Locale.ROOT));
   }
 
   /** Returns what becomes of large gradients. */
@@ -188,7 +203,7 @@ final class LearningOptions {
         Locale.ROOT,
         "%s, %s with rate %s (%s)%s%s%s, batches of %d, %d %s, seed %d",
         used,
-        method().name().toLowerCase(Locale.ROOT),
+        (centered ? "centred " : "") + method().name().toLowerCase(Locale.ROOT),
         startRate(),
         schedule.describe(),
         clipping.describe(),

@@ -3,9 +3,9 @@ package fathom.cli;
 import fathom.train.Monitor;
 import fathom.train.Rollback;
 import fathom.train.Trainer;
-import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 import jdk.jfr.FlightRecorder;
 import picocli.CommandLine.Option;
@@ -13,6 +13,7 @@ import picocli.CommandLine.Option;
 /** Who watches a training, and what happens when it goes wrong. */
 final class MonitorOptions {
   private static final int SAMPLES = 200;
+  private static final String LINES = "monitor.lines";
 
   @Option(
       names = "--monitor",
@@ -44,8 +45,7 @@ final class MonitorOptions {
               + " rate and go on, at most 5 times.")
   private boolean rollback;
 
-  private final StringWriter text = new StringWriter();
-  private OutputFile output;
+  private MonitorFile output;
 
   /**
    * Checks what can be checked before the work starts.
@@ -62,10 +62,36 @@ final class MonitorOptions {
     if (folds) {
       throw new BadInput("--monitor is for one training; leave out --folds, or --monitor");
     }
-    output = new OutputFile("--monitor", file);
+    output = new MonitorFile(file);
     for (Path other : others) {
       output.requireOtherThan(other);
     }
+  }
+
+  /**
+   * Lets the file go on where an earlier part of the training left it.
+   *
+   * @param notes of the checkpoint
+   * @param err where it is told what the file lacks
+   */
+  void goOn(Map<String, String> notes, Consumer<String> err) {
+    if (output != null && !output.goOn(lines(notes))) {
+      err.accept(
+          "--monitor " + file + ": earlier steps are missing, since this file did not have them");
+    }
+  }
+
+  private static int lines(Map<String, String> notes) {
+    try {
+      return Integer.parseInt(notes.getOrDefault(LINES, "0"));
+    } catch (NumberFormatException e) {
+      throw new BadInput("--resume: '" + LINES + "' is " + notes.get(LINES) + ", no number", e);
+    }
+  }
+
+  /** Writes the file that was asked for along with a checkpoint, and returns its notes. */
+  Map<String, String> keep() {
+    return output == null ? Map.of() : Map.of(LINES, Integer.toString(output.write()));
   }
 
   /**
@@ -98,19 +124,20 @@ final class MonitorOptions {
   /**
    * Returns how many copies of a network are kept for this.
    *
-   * @param moments as many as the optimizer has, which a rollback keeps too
+   * @param how the network learns: a rollback keeps moments too, and whoever watches keeps weights
+   *     that change once more after the update
    * @param reported whether somebody else wants samples
    */
-  int copies(int moments, boolean reported) {
+  int copies(LearningOptions how, boolean reported) {
     boolean watched = reported || file != null || FlightRecorder.isInitialized();
-    return (rollback ? 1 + moments : 0) + (watched ? 1 : 0);
+    boolean constrained = !how.regularization().constraint().isNone();
+    return (rollback ? 1 + how.optimizer().moments().size() : 0) + (watched && constrained ? 1 : 0);
   }
 
   private Monitor monitor(Monitor reported) {
     Monitor all = reported;
-    if (file != null) {
-      boolean table = file.toString().toLowerCase(Locale.ROOT).endsWith(".csv");
-      all = both(all, table ? Monitor.csv(text) : Monitor.jsonLines(text));
+    if (output != null) {
+      all = both(all, output.monitor());
     }
     // A recorder that was started with the virtual machine wants events without being asked.
     return FlightRecorder.isInitialized() ? both(all, Monitor.flightRecorder()) : all;
@@ -129,7 +156,7 @@ final class MonitorOptions {
   /** Writes the file that was asked for. */
   void write() {
     if (output != null) {
-      output.write(writer -> writer.print(text));
+      int unused = output.write();
     }
   }
 }

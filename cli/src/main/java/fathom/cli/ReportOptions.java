@@ -14,7 +14,6 @@ final class ReportOptions {
               + " that repeats the run.")
   private Path path;
 
-  private final RunHistory history = new RunHistory();
   private OutputFile file;
 
   /**
@@ -37,11 +36,6 @@ final class ReportOptions {
 
   Path path() {
     return path;
-  }
-
-  /** Returns what the report needs to know of the training, or null without a report. */
-  RunHistory history() {
-    return path == null ? null : history;
   }
 
   /** Writes the page, if one was asked for. */

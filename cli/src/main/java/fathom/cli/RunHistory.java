@@ -5,7 +5,7 @@ import fathom.train.StepSample;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a training came to on its way, for a report. */
+/** What a training came to on its way, for a report; a checkpoint keeps it. */
 final class RunHistory implements Monitor {
   private static final int MOST_SAMPLES = 400;
 
@@ -42,11 +42,26 @@ final class RunHistory implements Monitor {
     samples.add(sample);
   }
 
+  /** Goes on from samples of an earlier run, of which every stride-th of those seen is there. */
+  void restore(List<StepSample> earlier, long newStride, long newSeen) {
+    samples.addAll(earlier);
+    stride = newStride;
+    seen = newSeen;
+  }
+
   List<Epoch> epochs() {
     return epochs;
   }
 
   List<StepSample> samples() {
     return samples;
+  }
+
+  long stride() {
+    return stride;
+  }
+
+  long seen() {
+    return seen;
   }
 }

@@ -109,7 +109,7 @@ final class TrainCommand implements Runnable {
     checkOptions();
     DataSource source = labelFile.source(data, classes);
     try (Engine engine = engines.open();
-        ModelFile from = load == null ? null : read(engine);
+        ModelFile from = transfer.read(load, engine);
         TrainingData rows = source.forTraining(table.known(), holdout(from), from);
         Network fresh = fresh(engine, rows, from)) {
       rows.keepPerClass(perClass, how.seed());
@@ -120,15 +120,12 @@ final class TrainCommand implements Runnable {
       Network network = fresh == null ? from.network() : fresh;
       transfer.freeze(network);
       if (from != null) {
-        footprint = Footprint.of(network, how).require();
+        Rows train = parts(rows.train()).train();
+        footprint = Footprint.of(network, how, saving, train, copies()).requireBeside(network);
         saving.apply(network);
       }
       train(engine, rows, network, transfer.newHead() ? null : from);
     }
-  }
-
-  private ModelFile read(Engine engine) {
-    return ModelFile.read(load, engine).withNewHead(transfer.newHead());
   }
 
   /** Returns a network that is not the model's; null if there is none. */
@@ -140,7 +137,7 @@ final class TrainCommand implements Runnable {
   }
 
   private void checkOptions() {
-    transfer.check(load);
+    transfer.check(load, folds != null);
     shape.check(load != null);
     how.check(validation > 0);
     saving.check();
@@ -165,10 +162,13 @@ final class TrainCommand implements Runnable {
   }
 
   private Network build(Engine engine, TrainingData rows, Rows train) {
-    int copies = how.copies() + watch.copies(how.optimizer().moments().size(), page.path() != null);
     int outputs = rows.data().outputs();
-    footprint = shape.footprint(engine, how, saving, train, outputs, copies).require();
+    footprint = shape.footprint(engine, how, saving, train, outputs, copies()).require();
     return shape.build(engine, how, saving, train, outputs);
+  }
+
+  private int copies() {
+    return how.copies() + watch.copies(how, page.path() != null);
   }
 
   /** Returns the rows to train on and those to look at after each epoch, null if there are none. */
@@ -229,7 +229,7 @@ final class TrainCommand implements Runnable {
     TrainingReport summary = new TrainingReport(rows, network, data, machine);
     summary.asked(spec.root().commandLine().getParseResult().originalArgs(), settings);
     try (Ending ending = new Ending()) {
-      Checkpoints checkpoints = keeping.open(ending, spec, rows);
+      Checkpoints checkpoints = keeping.open(ending, spec, rows, watch, text -> say(err, text));
       if (!run(run, checkpoints, parts.train())) {
         watch.write();
         say(err, checkpoints.farewell());
@@ -237,7 +237,7 @@ final class TrainCommand implements Runnable {
       }
     } catch (TrainingDivergedException e) {
       watch.write();
-      page.write(() -> summary.ran(run, page.history(), steps(parts)).failed(e.getMessage()));
+      page.write(() -> summary.ran(run, steps(parts)).failed(e.getMessage()));
       throw e;
     }
     watch.write();
@@ -265,7 +265,7 @@ final class TrainCommand implements Runnable {
     page.write(
         () ->
             summary
-                .ran(run, page.history(), steps(parts))
+                .ran(run, steps(parts))
                 .tested(result, from == null ? rows.classNames() : from.classNames()));
     output.write(json(network, run, machine, result, rows), out);
   }
@@ -274,8 +274,8 @@ final class TrainCommand implements Runnable {
   private boolean run(TrainingRun run, Checkpoints checkpoints, Rows train) {
     try (Progress progress = progress(spec.commandLine().getErr(), train)) {
       long steps = how.steps(train);
-      run.watch(
-          trainer -> watch.attach(trainer, steps, page.history(), progress::line), page.history());
+      RunHistory reported = page.path() == null ? null : run.history();
+      run.watch(trainer -> watch.attach(transfer.rates(trainer), steps, reported, progress::line));
       return run.run(checkpoints, progress);
     }
   }

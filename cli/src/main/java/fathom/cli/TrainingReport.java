@@ -56,8 +56,8 @@ final class TrainingReport {
    *
    * @param batches of an epoch
    */
-  TrainingReport ran(TrainingRun run, RunHistory history, int batches) {
-    figures.history(history, batches);
+  TrainingReport ran(TrainingRun run, int batches) {
+    figures.history(run.history(), batches);
     page.tile("parameters", String.format(Locale.ROOT, "%,d", network.parameterCount()));
     page.tile("steps", String.format(Locale.ROOT, "%,d", run.steps()));
     page.tile("seconds of training", String.format(Locale.ROOT, "%.1f", run.seconds()));

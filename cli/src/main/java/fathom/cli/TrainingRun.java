@@ -11,6 +11,7 @@ import fathom.train.EarlyStopping;
 import fathom.train.Evaluation;
 import fathom.train.Trainer;
 import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -32,6 +33,7 @@ final class TrainingRun {
   private final Rows validation;
   private final LearningOptions how;
   private final ScheduleOptions.Course rates;
+  private final RunHistory history = new RunHistory();
   private long steps;
   private long trained;
   private double seconds;
@@ -39,7 +41,6 @@ final class TrainingRun {
   private double trainLoss;
   private double validationLoss = Double.NaN;
   private Consumer<Trainer> setUp = trainer -> {};
-  private RunHistory history;
   private Checkpoints checkpoints;
 
   // Of the epoch under way.
@@ -61,15 +62,14 @@ final class TrainingRun {
     rates = how.rates(how.steps(train));
   }
 
-  /**
-   * Lets others have a hand in the training.
-   *
-   * @param newSetUp what is done to the trainer before it starts
-   * @param newHistory who wants to know what came of each epoch, or null
-   */
-  void watch(Consumer<Trainer> newSetUp, RunHistory newHistory) {
+  /** Sets what is done to the trainer before it starts. */
+  void watch(Consumer<Trainer> newSetUp) {
     setUp = newSetUp;
-    history = newHistory;
+  }
+
+  /** Returns what came of each epoch, those before a checkpoint too. */
+  RunHistory history() {
+    return history;
   }
 
   /**
@@ -156,11 +156,9 @@ final class TrainingRun {
       accuracy = loss.wantsLabels() ? held.accuracy() : Double.NaN;
       line.append(figures("validation ", validationLoss, accuracy));
     }
-    if (history != null) {
-      double found = loss.wantsLabels() ? (double) right / samples : Double.NaN;
-      double rate = trainer.state().rate();
-      history.add(new RunHistory.Epoch(epoch, rate, trainLoss, found, validationLoss, accuracy));
-    }
+    double found = loss.wantsLabels() ? (double) right / samples : Double.NaN;
+    double rate = trainer.state().rate();
+    history.add(new RunHistory.Epoch(epoch, rate, trainLoss, found, validationLoss, accuracy));
     sum = 0;
     samples = 0;
     right = 0;
@@ -170,26 +168,42 @@ final class TrainingRun {
 
   /** Returns what the figures of the epoch under way have come to, for a checkpoint. */
   private Map<String, String> sums() {
-    return Map.of(
-        SUM, Double.toString(sum),
-        SAMPLES, Long.toString(samples),
-        RIGHT, Long.toString(right),
-        ELAPSED, Double.toString(elapsed),
-        SECONDS, Double.toString(seconds),
-        WAITED, Double.toString(waited),
-        TRAINED, Long.toString(trained),
-        STEPS, Long.toString(steps));
+    Map<String, String> notes = new HashMap<>(HistoryText.of(history));
+    notes.putAll(
+        Map.of(
+            SUM, Double.toString(sum),
+            SAMPLES, Long.toString(samples),
+            RIGHT, Long.toString(right),
+            ELAPSED, Double.toString(elapsed),
+            SECONDS, Double.toString(seconds),
+            WAITED, Double.toString(waited),
+            TRAINED, Long.toString(trained),
+            STEPS, Long.toString(steps)));
+    return notes;
   }
 
-  private void goOnFrom(Map<String, String> sums) {
-    sum = Double.parseDouble(sums.get(SUM));
-    samples = Long.parseLong(sums.get(SAMPLES));
-    right = Long.parseLong(sums.get(RIGHT));
-    elapsed = Double.parseDouble(sums.get(ELAPSED));
-    seconds = Double.parseDouble(sums.get(SECONDS));
-    waited = Double.parseDouble(sums.get(WAITED));
-    trained = Long.parseLong(sums.get(TRAINED));
-    steps = Long.parseLong(sums.get(STEPS));
+  private void goOnFrom(Map<String, String> notes) {
+    try {
+      sum = Double.parseDouble(note(notes, SUM));
+      samples = Long.parseLong(note(notes, SAMPLES));
+      right = Long.parseLong(note(notes, RIGHT));
+      elapsed = Double.parseDouble(note(notes, ELAPSED));
+      seconds = Double.parseDouble(note(notes, SECONDS));
+      waited = Double.parseDouble(note(notes, WAITED));
+      trained = Long.parseLong(note(notes, TRAINED));
+      steps = Long.parseLong(note(notes, STEPS));
+      HistoryText.restore(notes, history);
+    } catch (IllegalArgumentException e) {
+      throw checkpoints.damaged(e);
+    }
+  }
+
+  private static String note(Map<String, String> notes, String key) {
+    String note = notes.get(key);
+    if (note == null) {
+      throw new IllegalArgumentException("'" + key + "' lacks");
+    }
+    return note;
   }
 
   private String figures(String which, double lossValue, double accuracy) {

@@ -4,10 +4,12 @@ import fathom.kernel.Engine;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
 import fathom.train.Models;
+import fathom.train.Trainer;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.Option;
 
-/** What a training takes over from a model, and what of it is to stay. */
+/** What a training takes over from a model, what of it is to stay, and how fast the rest learns. */
 final class TransferOptions {
   @Option(
       names = "--freeze",
@@ -22,12 +24,24 @@ final class TransferOptions {
           "With --load: replace the last layer by a new one for the classes or targets of DATA.")
   private boolean newHead;
 
+  @Option(
+      names = "--layer-rates",
+      paramLabel = "F,F,...",
+      split = ",",
+      description =
+          "Multiply the learning rate of each layer by a factor of its own: one for each layer, in"
+              + " the order in which the network is printed.")
+  private List<Float> layerRates;
+
   boolean newHead() {
     return newHead;
   }
 
   /** Checks what can be checked before there is a model. */
-  void check(Path load) {
+  void check(Path load, boolean folds) {
+    if (layerRates != null && folds) {
+      throw new BadInput("--layer-rates is for one training; leave out --folds, or --layer-rates");
+    }
     if (load == null && (freeze != null || newHead)) {
       throw new BadInput(
           (freeze != null ? "--freeze" : "--new-head")
@@ -36,6 +50,11 @@ final class TransferOptions {
     if (freeze != null && freeze < 0) {
       throw new BadInput("--freeze must be at least 0, not " + freeze);
     }
+  }
+
+  /** Reads the model to start from; null if there is none. */
+  ModelFile read(Path load, Engine engine) {
+    return load == null ? null : ModelFile.read(load, engine).withNewHead(newHead);
   }
 
   /** Returns the model's network with a new head, to be closed by the caller; null if none. */
@@ -71,5 +90,24 @@ final class TransferOptions {
               freeze, network.depth(), Report.describe(network)));
     }
     network.freeze(freeze);
+  }
+
+  /** Gives layers the rates that were asked for, and returns the trainer. */
+  Trainer rates(Trainer trainer) {
+    if (layerRates == null) {
+      return trainer;
+    }
+    float[] factors = new float[layerRates.size()];
+    for (int i = 0; i < factors.length; i++) {
+      factors[i] = layerRates.get(i);
+    }
+    try {
+      return trainer.layerRates(factors);
+    } catch (IllegalArgumentException e) {
+      throw new BadInput(
+          String.format(
+              "--layer-rates: %s (%s)", e.getMessage(), Report.describe(trainer.network())),
+          e);
+    }
   }
 }

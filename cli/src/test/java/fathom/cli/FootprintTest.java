@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fathom.blas.Blas;
+import fathom.data.Dataset;
 import fathom.kernel.Engine;
 import fathom.kernel.Kernels;
 import fathom.matrix.Slab;
@@ -91,12 +92,43 @@ class FootprintTest {
     }
   }
 
+  /** Of a model that goes on, with a layer frozen, whose outputs nobody keeps. */
+  @Test
+  void aNetworkThatIsThereIsReckonedAsOneToBeBuilt() {
+    NetworkBuilder builder =
+        Network.input(9).engine(ENGINE).dense(20).dropout(0.5).dense(12, Activation.GELU).dense(3);
+    LearningOptions how = CommandLine.populateCommand(new LearningOptions(), "--batch", "16");
+    MemoryOptions plain = new MemoryOptions();
+    try (Network network = builder.build();
+        Dataset data = Dataset.ofLabels(new float[40][9], new int[40], 3)) {
+      double slab = network.parameters().segment().byteSize();
+      double all = Footprint.of(builder, slab / 4, how, 1, 2, 16, 1).outputs();
+      Footprint free = Footprint.of(network, how, plain, data.rows(), 1);
+      assertEquals(all, free.outputs());
+      assertEquals(5, free.copies());
+      network.freeze(1);
+      Footprint frozen = Footprint.of(network, how, plain, data.rows(), 1);
+      assertEquals(
+          (double) builder.memory(16, 1, 1).training(), frozen.outputs() - answers(builder));
+      assertTrue(frozen.outputs() < all, frozen + " of " + all);
+    }
+  }
+
+  private static double answers(NetworkBuilder builder) {
+    return builder.memory(16).inference();
+  }
+
   @Test
   void copiesAreThoseOfWhoKeepsThem() {
     MonitorOptions watch = CommandLine.populateCommand(new MonitorOptions(), "--rollback");
-    assertEquals(3, watch.copies(2, false));
-    assertEquals(4, watch.copies(2, true));
-    assertEquals(0, new MonitorOptions().copies(2, false));
+    LearningOptions adam = CommandLine.populateCommand(new LearningOptions());
+    LearningOptions limited =
+        CommandLine.populateCommand(new LearningOptions(), "--max-norm", "2", "--optimizer", "sgd");
+    assertEquals(3, watch.copies(adam, false));
+    assertEquals(3, watch.copies(adam, true));
+    assertEquals(1, watch.copies(limited, false));
+    assertEquals(2, watch.copies(limited, true));
+    assertEquals(0, new MonitorOptions().copies(limited, false));
     String[] stopping = {"--early-stopping", "3"};
     assertEquals(1, CommandLine.populateCommand(new RegularizationOptions(), stopping).copies());
     assertEquals(0, new RegularizationOptions().copies());

@@ -42,6 +42,9 @@ class LearningOptionsTest {
     expected.put("--optimizer rmsprop", new RmsProp(1e-2f));
     expected.put(
         "--optimizer rmsprop --momentum 0.5", new RmsProp(1e-2f, 0.99f, 1e-8f, 0.5f, false, 0));
+    expected.put(
+        "--optimizer rmsprop --centered --momentum 0.5 --weight-decay 0.25",
+        new RmsProp(1e-2f, 0.99f, 1e-8f, 0.5f, true, 0.25f));
     expected.put("--optimizer adadelta", new AdaDelta(1));
     expected.put("--optimizer amsgrad", new Adam(1e-3f, 0.9f, 0.999f, 1e-8f, 0, true));
     expected.put("--optimizer adamax", new AdaMax(2e-3f));
@@ -61,6 +64,7 @@ class LearningOptionsTest {
         "--clip-norm and --clip-value exclude each other; give one of them",
         "--clip-norm 1 --clip-value 2");
     assertRefused("--clip-norm must be finite and above 0, not 0.0", "--clip-norm 0");
+    assertRefused("--centered is for rmsprop, not for adam", "--centered");
     assertRefused(
         "--momentum is for momentum, nesterov and rmsprop, not for lion",
         "--optimizer lion --momentum 0.5");

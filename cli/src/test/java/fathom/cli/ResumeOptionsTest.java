@@ -75,6 +75,11 @@ class ResumeOptionsTest {
               + "--optimizer momentum|"
               + SMALL
               + "--optimizer momentum --momentum 0.5|--momentum|not given|0.5",
+          SMALL
+              + "--optimizer rmsprop|"
+              + SMALL
+              + "--optimizer rmsprop --centered|--centered|false|true",
+          change("--layer-rates", "1,0.5,1").replace("given|1,0.5,1", "given|[1.0, 0.5, 1.0]"),
           change("--weight-decay", "0.1"),
           change("--clip-norm", "1.0"),
           change("--clip-value", "1.0"),

@@ -60,16 +60,23 @@ class ResumeTest {
     String settings = command.replace("PRICES", table.toString());
     Path whole = folder.resolve("whole.safetensors");
     Path figures = folder.resolve("whole.json");
-    Run all =
-        Run.done(words(settings, "--save", whole, "--json", figures, "--threads", 2).toArray());
+    Path seen = folder.resolve("whole.csv");
+    Path report = folder.resolve("whole.html");
+    List<Object> complete = words(settings, "--save", whole, "--json", figures, "--threads", 2);
+    complete.addAll(List.of("--monitor", seen, "--report", report));
+    Run all = Run.done(complete.toArray());
     boolean watched = command.equals(WATCHED);
     assertEquals(watched, all.err().contains("rollback to step"), all.err());
     assertEquals(watched, all.err().contains("is kept"), all.err());
     Path file = folder.resolve("checkpoint.safetensors");
     Path model = folder.resolve("model.safetensors");
+    Object[] watching = {
+      "--monitor", folder.resolve("steps.csv"), "--report", folder.resolve("run.html")
+    };
     SplittableRandom random = new SplittableRandom(SEED);
     for (int i = 0; i < KILLS; i++) {
       List<Object> words = words(settings, "--checkpoint", file, "--checkpoint-every", 7);
+      words.addAll(Arrays.asList(watching));
       if (Files.exists(file)) {
         words.addAll(List.of("--resume", file));
       }
@@ -86,16 +93,24 @@ class ResumeTest {
       }
     }
     Path again = folder.resolve("again.json");
-    Run unusedRest =
-        Run.done(
-            words(settings, "--resume", file, "--save", model, "--json", again, "--threads", 1)
-                .toArray());
+    List<Object> rest = words(settings, "--resume", file, "--save", model, "--json", again);
+    rest.addAll(List.of("--threads", 1));
+    rest.addAll(Arrays.asList(watching));
+    Run unusedRest = Run.done(rest.toArray());
     assertArrayEquals(Files.readAllBytes(whole), Files.readAllBytes(model), "seed " + SEED);
     Map<String, Object> expected = Run.json(figures);
     Map<String, Object> found = Run.json(again);
     for (String key : List.of("steps", "train_loss", "validation_loss", "test_loss")) {
       assertEquals(expected.get(key), found.get(key), key);
     }
+    assertEquals(Samples.lines(seen), Samples.lines(folder.resolve("steps.csv")));
+    assertEquals(curves(report), curves(folder.resolve("run.html")));
+  }
+
+  /** Returns all that a page draws, which holds no times. */
+  private static String curves(Path page) throws IOException {
+    String text = Files.readString(page);
+    return text.substring(text.indexOf("\"epochs\":{"));
   }
 
   /** Waits for a checkpoint of the epoch that this process has written. */

@@ -1,10 +1,12 @@
 package fathom.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fathom.data.Safetensors;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,13 +39,44 @@ class TransferOptionsTest {
     try (Safetensors a = Safetensors.read(first);
         Safetensors b = Safetensors.read(second)) {
       for (String name : new String[] {"0.weight", "1.weight", "1.running_mean"}) {
-        assertEquals(
-            java.util.Arrays.toString(a.floats(name)), java.util.Arrays.toString(b.floats(name)));
+        assertEquals(Arrays.toString(a.floats(name)), Arrays.toString(b.floats(name)));
       }
       assertEquals("no\nyes", b.metadata().get("fathom.classes"));
       assertEquals(a.metadata().get("fathom.input.shift"), b.metadata().get("fathom.input.shift"));
     }
     assertEquals(41, Run.done("predict", second, prices).out().lines().count());
+  }
+
+  /** A rate of nothing leaves a layer as it is; another rate makes another layer. */
+  @Test
+  void layersLearnAtRatesOfTheirOwn() {
+    Path trees = Samples.trees(folder, "trees.csv", 90);
+    Path first = folder.resolve("first.safetensors");
+    Run unused = Run.done("train", trees, "--hidden", "8,8", "--epochs", 2, "--save", first);
+    String[] weights = new String[2];
+    for (int i = 0; i < 2; i++) {
+      Path next = folder.resolve("next.safetensors");
+      String rates = i == 0 ? "0,0.5,1" : "0,1,1";
+      unused =
+          Run.done(
+              "train",
+              trees,
+              "--load",
+              first,
+              "--layer-rates",
+              rates,
+              "--epochs",
+              2,
+              "--save",
+              next);
+      try (Safetensors a = Safetensors.read(first);
+          Safetensors b = Safetensors.read(next)) {
+        assertEquals(Arrays.toString(a.floats("0.weight")), Arrays.toString(b.floats("0.weight")));
+        weights[i] = Arrays.toString(b.floats("2.weight"));
+        assertNotEquals(Arrays.toString(a.floats("2.weight")), weights[i]);
+      }
+    }
+    assertNotEquals(weights[0], weights[1]);
   }
 
   private static String twoClasses() {
@@ -64,6 +97,9 @@ class TransferOptionsTest {
     refused("--new-head is for a network", trees, "--new-head");
     refused("must be at least 0, not -1", trees, "--load", model, "--freeze", -1);
     refused("--freeze 2 leaves nothing to learn", trees, "--load", model, "--freeze", 2);
+    refused("3 factors for 2 layers", trees, "--hidden", 8, "--layer-rates", "1,1,1");
+    refused("at least 0", trees, "--hidden", 8, "--layer-rates", "-1,1");
+    refused("leave out --folds", trees, "--folds", 3, "--layer-rates", "1,1");
   }
 
   private static void refused(String part, Object... args) {

@@ -19,7 +19,13 @@ import java.util.NoSuchElementException;
  */
 public final class Batches implements Iterable<Batch> {
   /** One batch is in work, one is ready, one is being made. */
-  private static final int RING = 3;
+  private static final int FEWEST = 3;
+
+  /** What is ready bridges the time for which the thread that makes batches is without a core. */
+  private static final int MOST = 16;
+
+  /** The memory that more batches than the fewest may take. */
+  private static final long ROOM = 1 << 24;
 
   /** Fewer bytes take less time to copy than to hand over. */
   private static final long FEWEST_BYTES = 1 << 16;
@@ -139,12 +145,16 @@ public final class Batches implements Iterable<Batch> {
             || mixup != null
             || bytes >= FEWEST_BYTES
             || rows.dataset().rowInputs().areMapped();
-    int slots = ahead ? Math.max(1, Math.min(RING, count())) : 1;
+    int slots = ahead ? Math.max(1, Math.min(ring(bytes), count())) : 1;
     GatherPool.Buffer buffer = rows.dataset().pool().take(size, slots);
     Augmentation.Worker distortion = augmentation == null ? null : augmentation.worker();
     Gathering gathering =
         new Gathering(buffer, order(), first, rows.size(), size, distortion, mixup, seed);
     return new Iteration(rows.dataset(), gathering, slots, count(), start);
+  }
+
+  private static int ring(long bytes) {
+    return Math.clamp(ROOM / bytes, FEWEST, MOST);
   }
 
   private int[] order() {

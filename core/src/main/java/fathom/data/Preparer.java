@@ -4,9 +4,10 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Fills the places of a ring on a thread of its own, batch after batch, ahead of the one thread
- * that reads them in the same order. A place is filled again only after the reader gave it back.
- * The thread ends after the last batch, when it fails, and when it is stopped; handing a batch over
- * allocates nothing.
+ * that reads them in the same order. A place is filled again only after the reader gave it back;
+ * once the ring was full, the thread rests until half of it is free, and fills all of that at once,
+ * since what costs is to wake it, and to wait for a core. It ends after the last batch, when it
+ * fails, and when it is stopped; handing a batch over allocates nothing.
  */
 final class Preparer {
   /** What fills batch number {@code batch} into place {@code slot}. */
@@ -17,6 +18,9 @@ final class Preparer {
 
   static final String THREAD = "fathom-batches";
 
+  /** What nobody waits for. */
+  private static final int NEVER = Integer.MAX_VALUE;
+
   private final Filling filling;
   private final int slots;
   private final int batches;
@@ -26,6 +30,12 @@ final class Preparer {
   private volatile boolean stopped;
   private volatile Throwable failure;
   private volatile Thread reader;
+
+  /** How many batches must be given back for the thread to go on. */
+  private volatile int wanted = NEVER;
+
+  /** The batch that the reader waits for. */
+  private volatile int awaited = NEVER;
 
   Preparer(Filling filling, int slots, int batches) {
     this.filling = filling;
@@ -45,7 +55,11 @@ final class Preparer {
    * @throws IllegalStateException if the dataset was closed; or whatever preparing it threw
    */
   void await(int batch) {
+    if (prepared > batch) {
+      return;
+    }
     reader = Thread.currentThread();
+    awaited = batch;
     while (prepared <= batch) {
       if (failure != null) {
         throw rethrown(failure);
@@ -55,12 +69,15 @@ final class Preparer {
       }
       LockSupport.park(this);
     }
+    awaited = NEVER;
   }
 
   /** Lets the places of all batches before this one be filled again. */
   void giveBackBefore(int batch) {
     returned = batch;
-    LockSupport.unpark(thread);
+    if (batch >= wanted) {
+      LockSupport.unpark(thread);
+    }
   }
 
   /** Lets the thread end as soon as it has filled what it is at. */
@@ -91,7 +108,9 @@ final class Preparer {
       for (int batch = 0; batch < batches && mayFill(batch); batch++) {
         filling.fill(batch % slots, batch);
         prepared = batch + 1;
-        LockSupport.unpark(reader);
+        if (awaited <= batch) {
+          LockSupport.unpark(reader);
+        }
       }
     } catch (Throwable t) {
       failure = t;
@@ -100,8 +119,12 @@ final class Preparer {
   }
 
   private boolean mayFill(int batch) {
-    while (!stopped && batch - returned >= slots) {
-      LockSupport.park(this);
+    if (batch - returned >= slots) {
+      wanted = batch - slots + Math.max(1, slots / 2);
+      while (!stopped && returned < wanted) {
+        LockSupport.park(this);
+      }
+      wanted = NEVER;
     }
     return !stopped;
   }

@@ -10,77 +10,87 @@ import java.lang.foreign.MemorySegment;
  * fills no register to the methods here that take their start in bytes and a count.
  */
 final class ScalarTallyKernels implements TallyKernels {
-  /** Elements of a block, whose sums start anew. */
-  static final int BLOCK = 1 << 14;
+  /** Elements of a block, whose sums start anew: what stays in the first cache. */
+  static final int BLOCK = ROOM;
 
   /** Partial sums of a block. */
   static final int PARTS = 16;
 
-  private static final int ALIKE = 512;
-
-  /** Sums up blocks, in each the sums of every 16th element, and then what the 16 leave over. */
+  /**
+   * Sums up blocks, in each the sums of every 16th element, and then what the 16 leave over.
+   * Squares of floats are exact in double precision.
+   */
   @Override
-  public double sum(MemorySegment x, long from, long to) {
-    double total = 0;
+  public void moments(MemorySegment x, long from, long to, double[] sums, int at) {
     for (long i = from; i < to; i += BLOCK) {
       int n = (int) Math.min(BLOCK, to - i);
       long start = i * Float.BYTES;
       int even = n - n % PARTS;
-      double sum = 0;
-      for (int part = 0; part < PARTS; part++) {
-        double own = 0;
+      for (int part = 0; part < PARTS && part < even; part++) {
+        double sum = 0;
+        double squares = 0;
         for (int j = part; j < even; j += PARTS) {
-          own += x.get(JAVA_FLOAT, start + (long) j * Float.BYTES);
+          double xj = x.get(JAVA_FLOAT, start + (long) j * Float.BYTES);
+          sum += xj;
+          squares += xj * xj;
         }
-        sum += own;
+        sums[at] += sum;
+        sums[at + 1] += squares;
       }
-      total += rest(x, start, even, n, sum);
+      rest(x, start, even, n, sums, at);
     }
-    return total;
   }
 
-  /** Adds elements {@code [from, to)} to a sum, one after the other. */
-  static double rest(MemorySegment x, long start, int from, int to, double sum) {
-    double total = sum;
+  /** Adds elements {@code [from, to)} to the sums, one after the other. */
+  static void rest(MemorySegment x, long start, int from, int to, double[] sums, int at) {
     for (int i = from; i < to; i++) {
-      total += x.get(JAVA_FLOAT, start + (long) i * Float.BYTES);
+      double xi = x.get(JAVA_FLOAT, start + (long) i * Float.BYTES);
+      sums[at] += xi;
+      sums[at + 1] += xi * xi;
     }
-    return total;
   }
 
-  /** As {@link #sum}; differences of floats are rounded once. */
+  /** As {@link #moments}; a difference is rounded, its square is not, and the sum is. */
   @Override
-  public double squaredDistance(MemorySegment x, MemorySegment y, long from, long to) {
-    double total = 0;
+  public void changes(
+      MemorySegment x, long first, MemorySegment y, long from, long to, double[] sums, int at) {
     for (long i = from; i < to; i += BLOCK) {
       int n = (int) Math.min(BLOCK, to - i);
       long start = i * Float.BYTES;
+      long xStart = (i - first) * Float.BYTES;
       int even = n - n % PARTS;
-      double sum = 0;
-      for (int part = 0; part < PARTS; part++) {
-        double own = 0;
+      for (int part = 0; part < PARTS && part < even; part++) {
+        double squares = 0;
+        double distance = 0;
         for (int j = part; j < even; j += PARTS) {
-          own += square(x, y, start + (long) j * Float.BYTES);
+          double xj = x.get(JAVA_FLOAT, xStart + (long) j * Float.BYTES);
+          double dj = y.get(JAVA_FLOAT, start + (long) j * Float.BYTES) - xj;
+          squares += xj * xj;
+          distance = Math.fma(dj, dj, distance);
         }
-        sum += own;
+        sums[at] += squares;
+        sums[at + 1] += distance;
       }
-      total += rest(x, y, start, even, n, sum);
+      rest(x, xStart, y, start, even, n, sums, at);
     }
-    return total;
   }
 
-  /** Adds the squared differences of elements {@code [from, to)} to a sum. */
-  static double rest(MemorySegment x, MemorySegment y, long start, int from, int to, double sum) {
-    double total = sum;
+  /** Adds elements {@code [from, to)} to the sums, one after the other. */
+  static void rest(
+      MemorySegment x,
+      long xStart,
+      MemorySegment y,
+      long start,
+      int from,
+      int to,
+      double[] sums,
+      int at) {
     for (int i = from; i < to; i++) {
-      total += square(x, y, start + (long) i * Float.BYTES);
+      double xi = x.get(JAVA_FLOAT, xStart + (long) i * Float.BYTES);
+      double di = y.get(JAVA_FLOAT, start + (long) i * Float.BYTES) - xi;
+      sums[at] += xi * xi;
+      sums[at + 1] = Math.fma(di, di, sums[at + 1]);
     }
-    return total;
-  }
-
-  private static double square(MemorySegment x, MemorySegment y, long at) {
-    double difference = (double) y.get(JAVA_FLOAT, at) - x.get(JAVA_FLOAT, at);
-    return difference * difference;
   }
 
   @Override
@@ -114,22 +124,15 @@ final class ScalarTallyKernels implements TallyKernels {
   }
 
   @Override
-  public void exponents(MemorySegment x, long from, long to, int[] counts) {
+  public void exponents(MemorySegment x, long from, long to, long[] counts, byte[] room) {
     for (long i = from; i < to; i += BLOCK) {
       count(x, i * Float.BYTES, (int) Math.min(BLOCK, to - i), counts);
     }
   }
 
-  /** Sign and exponent are the index: one table for each sign, and one pair for each neighbour. */
-  private static void count(MemorySegment x, long start, int n, int[] counts) {
-    int even = n - n % 2;
-    for (int i = 0; i < even; i += 2) {
-      long at = start + (long) i * Float.BYTES;
-      counts[x.get(JAVA_INT, at) >>> 23]++;
-      counts[ALIKE + (x.get(JAVA_INT, at + Float.BYTES) >>> 23)]++;
-    }
-    if (even < n) {
-      counts[x.get(JAVA_INT, start + (long) even * Float.BYTES) >>> 23]++;
+  static void count(MemorySegment x, long start, int n, long[] counts) {
+    for (int i = 0; i < n; i++) {
+      counts[x.get(JAVA_INT, start + (long) i * Float.BYTES) >>> 23 & 0xff]++;
     }
   }
 }

@@ -8,14 +8,24 @@ import java.lang.foreign.MemorySegment;
  * where it is said.
  */
 public interface TallyKernels {
-  /** How many counts {@link #exponents} takes. */
-  int EXPONENTS = 1 << 10;
+  /** How many counts {@link #exponents} takes: one for each biased exponent. */
+  int EXPONENTS = 1 << 8;
 
-  /** Returns the sum. */
-  double sum(MemorySegment x, long from, long to);
+  /** How many bytes {@link #exponents} writes over. */
+  int ROOM = 1 << 12;
 
-  /** Returns the sum of squared differences of two runs of elements at the same place. */
-  double squaredDistance(MemorySegment x, MemorySegment y, long from, long to);
+  /** Adds the sum to {@code sums[at]}, and the sum of squares to {@code sums[at + 1]}. */
+  void moments(MemorySegment x, long from, long to, double[] sums, int at);
+
+  /**
+   * Adds the sum of the squares of x to {@code sums[at]}, and that of the squares of y - x to
+   * {@code sums[at + 1]}.
+   *
+   * @param first the element of y that the first of x stands beside: element i of x is at {@code i
+   *     - first}
+   */
+  void changes(
+      MemorySegment x, long first, MemorySegment y, long from, long to, double[] sums, int at);
 
   /** Returns whether all are zero, of either sign. */
   boolean isZero(MemorySegment x, long from, long to);
@@ -27,12 +37,11 @@ public interface TallyKernels {
   long inside(MemorySegment x, long from, long to, float low, float high);
 
   /**
-   * Adds to the counts of sizes: that of biased exponents e, from 0 for zeros and subnormals to 255
-   * for what is not finite, is the sum of {@code counts[e]}, {@code counts[e + 256]}, {@code
-   * counts[e + 512]} and {@code counts[e + 768]}. A count for each would have to wait for the one
-   * before where neighbours are alike.
+   * Adds to the counts of sizes: that of biased exponents, from 0 for zeros and subnormals to 255
+   * for what is not finite.
    *
    * @param counts {@link #EXPONENTS} of them
+   * @param room {@link #ROOM} bytes that are the call's own
    */
-  void exponents(MemorySegment x, long from, long to, int[] counts);
+  void exponents(MemorySegment x, long from, long to, long[] counts, byte[] room);
 }

@@ -5,27 +5,47 @@ import static fathom.kernel.ScalarTallyKernels.PARTS;
 import static fathom.kernel.VectorMath.LANES;
 import static fathom.kernel.VectorMath.ORDER;
 import static fathom.kernel.VectorMath.SPECIES;
+import static jdk.incubator.vector.VectorOperators.EQ;
 import static jdk.incubator.vector.VectorOperators.F2D;
 import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LE;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.LT;
+import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.NE;
+import static jdk.incubator.vector.VectorOperators.XOR;
 
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Tallies in whole registers, with the bits of {@link ScalarTallyKernels}: a register holds some of
- * the partial sums of a block, and the loop runs down the block for these. Counting by exponents
- * stays scalar: no vector operation counts lanes that may be alike.
+ * the partial sums of a block, and the loop runs down the block for these. No vector operation
+ * counts lanes that may be alike, so exponents are counted one after the other: there are few that
+ * any number has.
  */
 final class VectorTallyKernels implements TallyKernels {
   private static final VectorSpecies<Double> D =
       VectorSpecies.of(double.class, SPECIES.vectorShape());
+
+  private static final VectorSpecies<Integer> I =
+      VectorSpecies.of(int.class, SPECIES.vectorShape());
+  private static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class, SPECIES.vectorShape());
+
+  /** Bytes of a register, which are exponents of four registers of numbers. */
+  private static final int PACK = B.length();
+
+  private static final long REGISTER = PACK;
+
+  /** What part of a block is counted one by one sooner than by whole registers. */
+  private static final int FEW = 256;
 
   /** Brings the upper half of the lanes down. */
   private static final VectorShuffle<Float> UPPER = VectorShuffle.iota(SPECIES, LANES / 2, 1, true);
@@ -33,66 +53,85 @@ final class VectorTallyKernels implements TallyKernels {
   private final TallyKernels scalar = new ScalarTallyKernels();
 
   @Override
-  public double sum(MemorySegment x, long from, long to) {
-    double total = 0;
+  public void moments(MemorySegment x, long from, long to, double[] sums, int at) {
     for (long i = from; i < to; i += BLOCK) {
       int n = (int) Math.min(BLOCK, to - i);
       int even = n - n % PARTS;
       long start = i * Float.BYTES;
-      double sum = 0;
-      for (int part = 0; part < PARTS; part += LANES) {
-        sum = addParts(x, start, part, even, sum);
+      for (int part = 0; part < PARTS && part < even; part += LANES) {
+        addParts(x, start, part, even, sums, at);
       }
-      total += ScalarTallyKernels.rest(x, start, even, n, sum);
+      ScalarTallyKernels.rest(x, start, even, n, sums, at);
     }
-    return total;
   }
 
   /** Adds the sums of as many parts as a register holds, from {@code part} on. */
-  private static double addParts(MemorySegment x, long start, int part, int n, double total) {
+  private static void addParts(
+      MemorySegment x, long start, int part, int n, double[] sums, int at) {
     DoubleVector low = DoubleVector.zero(D);
     DoubleVector high = DoubleVector.zero(D);
+    DoubleVector lowSquares = DoubleVector.zero(D);
+    DoubleVector highSquares = DoubleVector.zero(D);
     for (int i = part; i < n; i += PARTS) {
-      long at = start + (long) i * Float.BYTES;
-      FloatVector v = FloatVector.fromMemorySegment(SPECIES, x, at, ORDER);
-      low = low.add(v.convertShape(F2D, D, 0));
-      high = high.add(v.rearrange(UPPER).convertShape(F2D, D, 0));
+      long place = start + (long) i * Float.BYTES;
+      FloatVector v = FloatVector.fromMemorySegment(SPECIES, x, place, ORDER);
+      DoubleVector d = (DoubleVector) v.convertShape(F2D, D, 0);
+      low = low.add(d);
+      // A square is exact, so that it makes no difference that it is not rounded.
+      lowSquares = d.fma(d, lowSquares);
+      d = (DoubleVector) v.rearrange(UPPER).convertShape(F2D, D, 0);
+      high = high.add(d);
+      highSquares = d.fma(d, highSquares);
     }
-    return VectorLossKernels.addLanes(total, low, high);
+    sums[at] = VectorLossKernels.addLanes(sums[at], low, high);
+    sums[at + 1] = VectorLossKernels.addLanes(sums[at + 1], lowSquares, highSquares);
   }
 
   @Override
-  public double squaredDistance(MemorySegment x, MemorySegment y, long from, long to) {
-    double total = 0;
+  public void changes(
+      MemorySegment x, long first, MemorySegment y, long from, long to, double[] sums, int at) {
     for (long i = from; i < to; i += BLOCK) {
       int n = (int) Math.min(BLOCK, to - i);
       int even = n - n % PARTS;
       long start = i * Float.BYTES;
-      double sum = 0;
-      for (int part = 0; part < PARTS; part += LANES) {
-        sum = addSquares(x, y, start, part, even, sum);
+      long xStart = (i - first) * Float.BYTES;
+      for (int part = 0; part < PARTS && part < even; part += LANES) {
+        addChanges(x, xStart, y, start, part, even, sums, at);
       }
-      total += ScalarTallyKernels.rest(x, y, start, even, n, sum);
+      ScalarTallyKernels.rest(x, xStart, y, start, even, n, sums, at);
     }
-    return total;
   }
 
-  private static double addSquares(
-      MemorySegment x, MemorySegment y, long start, int part, int n, double total) {
+  private static void addChanges(
+      MemorySegment x,
+      long xStart,
+      MemorySegment y,
+      long start,
+      int part,
+      int n,
+      double[] sums,
+      int at) {
+    DoubleVector lowSquares = DoubleVector.zero(D);
+    DoubleVector highSquares = DoubleVector.zero(D);
     DoubleVector low = DoubleVector.zero(D);
     DoubleVector high = DoubleVector.zero(D);
     for (int i = part; i < n; i += PARTS) {
-      long at = start + (long) i * Float.BYTES;
-      FloatVector v = FloatVector.fromMemorySegment(SPECIES, x, at, ORDER);
-      FloatVector w = FloatVector.fromMemorySegment(SPECIES, y, at, ORDER);
+      long place = (long) i * Float.BYTES;
+      FloatVector v = FloatVector.fromMemorySegment(SPECIES, x, xStart + place, ORDER);
+      FloatVector w = FloatVector.fromMemorySegment(SPECIES, y, start + place, ORDER);
+      DoubleVector xi = (DoubleVector) v.convertShape(F2D, D, 0);
       DoubleVector d = (DoubleVector) w.convertShape(F2D, D, 0);
-      d = d.sub(v.convertShape(F2D, D, 0));
-      low = low.add(d.mul(d));
+      d = d.sub(xi);
+      lowSquares = xi.fma(xi, lowSquares);
+      low = d.fma(d, low);
+      xi = (DoubleVector) v.rearrange(UPPER).convertShape(F2D, D, 0);
       d = (DoubleVector) w.rearrange(UPPER).convertShape(F2D, D, 0);
-      d = d.sub(v.rearrange(UPPER).convertShape(F2D, D, 0));
-      high = high.add(d.mul(d));
+      d = d.sub(xi);
+      highSquares = xi.fma(xi, highSquares);
+      high = d.fma(d, high);
     }
-    return VectorLossKernels.addLanes(total, low, high);
+    sums[at] = VectorLossKernels.addLanes(sums[at], lowSquares, highSquares);
+    sums[at + 1] = VectorLossKernels.addLanes(sums[at + 1], low, high);
   }
 
   @Override
@@ -148,7 +187,102 @@ final class VectorTallyKernels implements TallyKernels {
   }
 
   @Override
-  public void exponents(MemorySegment x, long from, long to, int[] counts) {
-    scalar.exponents(x, from, to, counts);
+  public void exponents(MemorySegment x, long from, long to, long[] counts, byte[] room) {
+    for (long i = from; i < to; i += BLOCK) {
+      int n = (int) Math.min(BLOCK, to - i);
+      int even = n - n % PACK;
+      long start = i * Float.BYTES;
+      if (even > 0) {
+        count(room, even, pack(x, start, even, room), counts);
+      }
+      ScalarTallyKernels.count(x, start + (long) even * Float.BYTES, n - even, counts);
+    }
+  }
+
+  /**
+   * Writes the exponents of n numbers over the room, a byte each, less 128 and in any order, so
+   * that later passes see four times as many at once. Returns the largest.
+   */
+  private static int pack(MemorySegment x, long start, int n, byte[] room) {
+    ByteVector most = ByteVector.broadcast(B, Byte.MIN_VALUE);
+    for (int i = 0; i < n; i += PACK) {
+      long at = start + (long) i * Float.BYTES;
+      IntVector a = IntVector.fromMemorySegment(I, x, at, ORDER);
+      IntVector b = IntVector.fromMemorySegment(I, x, at + REGISTER, ORDER);
+      IntVector c = IntVector.fromMemorySegment(I, x, at + 2 * REGISTER, ORDER);
+      IntVector d = IntVector.fromMemorySegment(I, x, at + 3 * REGISTER, ORDER);
+      a = a.lanewise(LSHR, 23).and(0xff).or(b.lanewise(LSHR, 15).and(0xff00));
+      c = c.lanewise(LSHR, 7).and(0xff0000).or(d.lanewise(LSHL, 1).and(0xff000000));
+      ByteVector packed = a.or(c).lanewise(XOR, 0x80808080).reinterpretAsBytes();
+      most = most.max(packed);
+      packed.intoArray(room, i);
+    }
+    return most.reduceLanes(MAX);
+  }
+
+  /** Counts zeros, then from the largest exponent down, and the few that are left one by one. */
+  private static void count(byte[] room, int n, int most, long[] counts) {
+    int zeros = equal(room, n, Byte.MIN_VALUE);
+    counts[0] += zeros;
+    int left = n - zeros;
+    int e = most + 128;
+    for (; left > n / FEW; e -= 4) {
+      left -= countFour(room, n, e, counts);
+    }
+    if (left > 0) {
+      countRest(room, n, e, counts);
+    }
+  }
+
+  /** Counts exponents from e down to 1. */
+  private static void countRest(byte[] room, int n, int e, long[] counts) {
+    ByteVector value = ByteVector.broadcast(B, e - 128);
+    for (int i = 0; i < n; i += PACK) {
+      ByteVector x = ByteVector.fromArray(B, room, i);
+      long found = x.compare(LE, value).and(x.compare(GT, Byte.MIN_VALUE)).toLong();
+      for (; found != 0; found &= found - 1) {
+        counts[room[i + Long.numberOfTrailingZeros(found)] + 128]++;
+      }
+    }
+  }
+
+  private static int equal(byte[] room, int n, byte value) {
+    int found = 0;
+    for (int i = 0; i < n; i += PACK) {
+      found += ByteVector.fromArray(B, room, i).compare(EQ, value).trueCount();
+    }
+    return found;
+  }
+
+  /** Counts exponents e to e - 3 but 0, and returns how many there are. */
+  private static int countFour(byte[] room, int n, int e, long[] counts) {
+    ByteVector value = ByteVector.broadcast(B, e - 128);
+    ByteVector second = value.sub((byte) 1);
+    ByteVector third = value.sub((byte) 2);
+    ByteVector fourth = value.sub((byte) 3);
+    int a = 0;
+    int b = 0;
+    int c = 0;
+    int d = 0;
+    for (int i = 0; i < n; i += PACK) {
+      ByteVector x = ByteVector.fromArray(B, room, i);
+      a += x.compare(EQ, value).trueCount();
+      b += x.compare(EQ, second).trueCount();
+      c += x.compare(EQ, third).trueCount();
+      d += x.compare(EQ, fourth).trueCount();
+    }
+    return add(a, e, counts)
+        + add(b, e - 1, counts)
+        + add(c, e - 2, counts)
+        + add(d, e - 3, counts);
+  }
+
+  /** Zeros are counted, and below them a byte starts over. */
+  private static int add(int found, int e, long[] counts) {
+    if (e < 1) {
+      return 0;
+    }
+    counts[e] += found;
+    return found;
   }
 }

@@ -68,9 +68,20 @@ final class Folding {
         String.format(
             "layer %d (%s) cannot be folded: it lies on %s, and only a dense layer without"
                 + " activation takes a batch norm in; leave it as it is, or train without",
-            norm,
-            layers.get(norm).brief(),
-            norm == 0 ? "the input" : "'" + layers.get(norm - 1).brief() + "'"));
+            norm, layers.get(norm).brief(), below(norm)));
+  }
+
+  private String below(int norm) {
+    if (norm == 0) {
+      return "the input";
+    }
+    Layer below = layers.get(norm - 1);
+    if (below instanceof Residual.Fork) {
+      return "what a residual block adds to";
+    }
+    return below instanceof Residual.Join
+        ? "the sum of a residual block"
+        : "'" + below.brief() + "'";
   }
 
   private void fill(Slab from, Network to) {

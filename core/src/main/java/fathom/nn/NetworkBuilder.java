@@ -240,6 +240,16 @@ public final class NetworkBuilder {
    * @param every k, at least 1
    */
   public Memory memory(int batch, int every) {
+    return memory(batch, every, 0);
+  }
+
+  /**
+   * As {@link #memory(int, int)}, of a network whose first layers are frozen, as by {@link
+   * Network#freeze}: they keep less.
+   *
+   * @param frozen how many layers
+   */
+  public Memory memory(int batch, int every, int frozen) {
     if (batch < 1) {
       throw new IllegalArgumentException("a batch needs at least one sample, not " + batch);
     }
@@ -253,8 +263,8 @@ public final class NetworkBuilder {
       return new Memory(
           parameters.size() * Float.BYTES,
           statistics.size() * Float.BYTES,
-          Reckoning.of(planner, fresh, batch, true, Segments.of(fresh, every)),
-          Reckoning.of(planner, fresh, Prediction.ROWS, false, Segments.KEEP_ALL));
+          Reckoning.of(planner, fresh, batch, true, frozen, Segments.of(fresh, every)),
+          Reckoning.of(planner, fresh, Prediction.ROWS, false, 0, Segments.KEEP_ALL));
     } finally {
       if (owns) {
         planner.close();

@@ -18,15 +18,25 @@ final class Reckoning extends Workspace {
   private long place;
 
   private Reckoning(
-      Engine engine, List<Layer> layers, int batch, boolean training, Segments segments) {
-    super(engine, layers, Math.min(2, batch), training, 0, segments, new Dropout.Draws());
+      Engine engine,
+      List<Layer> layers,
+      int batch,
+      boolean training,
+      int frozen,
+      Segments segments) {
+    super(engine, layers, Math.min(2, batch), training, frozen, segments, new Dropout.Draws());
     this.batch = batch;
   }
 
   /** Returns the bytes of a workspace that has run a batch. */
   static long of(
-      Engine engine, List<Layer> layers, int batch, boolean training, Segments segments) {
-    try (Reckoning reckoning = new Reckoning(engine, layers, batch, training, segments)) {
+      Engine engine,
+      List<Layer> layers,
+      int batch,
+      boolean training,
+      int frozen,
+      Segments segments) {
+    try (Reckoning reckoning = new Reckoning(engine, layers, batch, training, frozen, segments)) {
       Pass unused = reckoning.pass(reckoning.capacity());
       return reckoning.bytes();
     }
@@ -34,7 +44,7 @@ final class Reckoning extends Workspace {
 
   @Override
   int samples(int laidOut) {
-    return batch;
+    return laidOut / capacity() * batch;
   }
 
   @Override

@@ -203,7 +203,10 @@ class Workspace implements AutoCloseable {
     return Math.max(cols, stride(longest));
   }
 
-  /** Returns how many samples a pass is for that is laid out for so many. */
+  /**
+   * Returns how many columns a matrix has in a pass that is laid out with so many: the batch's, or
+   * as many for each step of a sequence.
+   */
   int samples(int laidOut) {
     return laidOut;
   }

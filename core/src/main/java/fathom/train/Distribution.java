@@ -19,11 +19,28 @@ public final class Distribution {
   private final double squares;
   private final long[] bins;
 
-  Distribution(long count, double sum, double squares, long[] bins) {
+  /**
+   * Takes sums and counts over numbers.
+   *
+   * @param squares the sum of their squares
+   * @param bins how many each bin has; copied
+   * @throws IllegalArgumentException if there are not {@link #BINS} bins that add up to the count
+   */
+  public Distribution(long count, double sum, double squares, long[] bins) {
     this.count = count;
     this.sum = sum;
     this.squares = squares;
-    this.bins = bins;
+    this.bins = bins.clone();
+    long all = 0;
+    for (long bin : bins) {
+      all += bin;
+    }
+    if (bins.length != BINS || all != count) {
+      throw new IllegalArgumentException(
+          String.format(
+              "%d numbers need %d bins that add up to them, not %d that add up to %d",
+              count, BINS, bins.length, all));
+    }
   }
 
   /** Returns the bin of a number. */
@@ -32,8 +49,23 @@ public final class Distribution {
   }
 
   /** Returns the bin of all numbers with a biased exponent, from 0 to 255. */
-  static int binOf(int biased) {
+  private static int binOf(int biased) {
     return Math.clamp(biased - 127 - LEAST_EXPONENT, 0, BINS - 1);
+  }
+
+  /** Adds counts of biased exponents, from 0 to 255, to bins. */
+  static void addToBins(long[] exponents, long[] bins) {
+    int second = 127 + LEAST_EXPONENT + 1;
+    int last = second + BINS - 2;
+    for (int e = 0; e < second; e++) {
+      bins[0] += exponents[e];
+    }
+    for (int e = second; e < last; e++) {
+      bins[e - second + 1] += exponents[e];
+    }
+    for (int e = last; e < exponents.length; e++) {
+      bins[BINS - 1] += exponents[e];
+    }
   }
 
   /** Returns the least size that a bin counts; 0 for the first. */
@@ -44,6 +76,16 @@ public final class Distribution {
   /** Returns how many numbers there are. */
   public long count() {
     return count;
+  }
+
+  /** Returns the sum. */
+  public double sum() {
+    return sum;
+  }
+
+  /** Returns the sum of squares. */
+  public double sumOfSquares() {
+    return squares;
   }
 
   /** Returns the mean. */

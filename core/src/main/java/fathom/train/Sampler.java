@@ -1,216 +1,166 @@
 package fathom.train;
 
-import fathom.kernel.Kernels;
 import fathom.kernel.Member;
-import fathom.kernel.Task;
-import fathom.matrix.Matrix;
+import fathom.kernel.UpdateKernels;
 import fathom.matrix.Slab;
-import fathom.nn.Activation;
 import fathom.nn.Network;
 import fathom.nn.Pass;
+import fathom.optim.OptimizerState;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 
 /**
- * Measures a network after a step, by all members of its engine, in pieces that depend on shapes
- * alone: so do the sums. Reads outputs, gradients and weights once each.
+ * Looks at a network in a step. Weights learn piece by piece, so that each is seen with its
+ * gradient, as it was and as it has become while all three are in cache; sums are cut by shapes
+ * alone, so that they are the same on any number of threads. Members call each method together.
  */
-final class Sampler extends Task {
-  private static final int PIECE = 1 << 14;
-
+final class Sampler {
   private final Network network;
-  private final Kernels kernels;
-  private final Slab before;
-  private final List<Part> parts = new ArrayList<>();
-  private final List<Piece> pieces = new ArrayList<>();
+  private final OptimizerState state;
+  private final Arena arena;
+  private final Tally.Counts[] counts;
+  private final MemorySegment[] old;
+  private Slab before;
+  private boolean keepsAll;
 
-  Sampler(Network network, Arena arena) {
+  // Of the pass that was looked at last.
+  private Pass pass;
+  private long firstLearnt;
+  private LayerTally[] layers = {};
+  private LayerTally[] weights = {};
+  private int pieces;
+
+  Sampler(Network network, OptimizerState state, Arena arena) {
     this.network = network;
-    kernels = network.engine().kernels();
-    before = new Slab(network.parameters().layout(), arena);
+    this.state = state;
+    this.arena = arena;
+    counts = new Tally.Counts[network.engine().threads()];
+    Arrays.setAll(counts, i -> new Tally.Counts());
+    old = new MemorySegment[counts.length];
+    Arrays.setAll(old, i -> arena.allocate((long) LayerTally.PIECE * Float.BYTES, 64));
   }
 
-  /** Keeps elements {@code [from, to)} of the parameters, which are about to change. */
-  void remember(long from, long to) {
-    long start = from * Float.BYTES;
-    long bytes = (to - from) * Float.BYTES;
-    MemorySegment.copy(network.parameters().segment(), start, before.segment(), start, bytes);
+  /**
+   * Gets ready for a step.
+   *
+   * @param constrained whether weights change once more when all have learnt, so that all have to
+   *     be kept as they were
+   */
+  void prepare(Pass newPass, boolean constrained) {
+    keepsAll = constrained;
+    if (keepsAll && before == null) {
+      before = new Slab(network.parameters().layout(), arena);
+    }
+    if (newPass != pass || network.firstLearnt() != firstLearnt) {
+      pass = newPass;
+      firstLearnt = network.firstLearnt();
+      layOut();
+    }
+    for (LayerTally layer : layers) {
+      layer.clear();
+    }
   }
 
-  /** Looks at the last step of a pass. */
-  StepSample sample(Pass pass, long step, double loss, double rate) {
-    parts.clear();
-    pieces.clear();
+  private void layOut() {
+    List<LayerTally> all = new ArrayList<>();
     for (int layer = 0; layer < network.depth(); layer++) {
       if (network.activation(layer) != null) {
-        parts.add(new Part(layer, pass));
+        all.add(new LayerTally(network, pass, layer));
       }
     }
-    network.engine().run(this, pass.worthSharing());
-    return new StepSample(step, loss, rate, parts.stream().map(Part::sample).toList());
+    layers = all.toArray(new LayerTally[0]);
+    weights =
+        all.stream()
+            .filter(layer -> layer.to > layer.from)
+            .sorted(Comparator.comparingLong(layer -> layer.from))
+            .toArray(LayerTally[]::new);
+    pieces = all.stream().mapToInt(LayerTally::pieces).sum();
   }
 
-  @Override
-  protected void share(Member member) {
-    int end = member.to(pieces.size());
-    for (int i = member.from(pieces.size()); i < end; i++) {
-      pieces.get(i).run();
+  /** Returns the start of the piece that holds an element, or the element if none does. */
+  long cut(long element) {
+    for (LayerTally layer : weights) {
+      if (layer.from <= element && element < layer.to) {
+        return element - (element - layer.from) % LayerTally.PIECE;
+      }
     }
+    return element;
   }
 
-  /** A run of rows, or of elements, and what there is to sum up of them. */
-  private abstract class Piece {
-    final Tally tally = new Tally(kernels);
-    long first;
-    long second;
-    double sum;
-    double otherSum;
-
-    abstract void run();
-  }
-
-  /** A layer. */
-  private final class Part {
-    private final int layer;
-    private final String tensor;
-    private final Saturation saturation;
-    private final boolean dies;
-    private final Matrix slope;
-    private final List<Piece> outputs = new ArrayList<>();
-    private final List<Piece> weights = new ArrayList<>();
-
-    Part(int layer, Pass pass) {
-      this.layer = layer;
-      Activation f = network.activation(layer);
-      slope = pass.slope(layer);
-      Saturation known = Saturation.of(f);
-      saturation = known != null && known.bySlope() && slope == null ? null : known;
-      dies = f == Activation.RELU;
-      List<String> names = network.parameterNames(layer);
-      Matrix w = names.isEmpty() ? null : network.parameters().get(names.get(0));
-      tensor = w == null || w.offset() < network.firstLearnt() ? null : names.get(0);
-      if (pass.isKept(layer)) {
-        Matrix a = pass.output(layer);
-        int rows = Math.max(1, PIECE / a.cols());
-        for (int r = 0; r < a.rows(); r += rows) {
-          outputs.add(new Outputs(this, a, r, Math.min(a.rows(), r + rows)));
+  /** Updates parameters {@code [from, to)}, from one {@link #cut} to another. */
+  void update(Member member, UpdateKernels kernels, long from, long to) {
+    long done = from;
+    for (LayerTally layer : weights) {
+      long start = Math.max(from, layer.from);
+      long end = Math.min(to, layer.to);
+      if (start < end) {
+        if (done < start) {
+          state.update(kernels, done, start);
         }
+        update(layer, member, kernels, start, end);
+        done = end;
       }
-      if (tensor != null) {
-        long end = w.offset() + (long) w.rows() * w.cols();
-        for (long i = w.offset(); i < end; i += PIECE) {
-          weights.add(new Weights(i, Math.min(end, i + PIECE)));
-        }
-      }
-      pieces.addAll(outputs);
-      pieces.addAll(weights);
     }
-
-    LayerSample sample() {
-      Tally a = new Tally(kernels);
-      long flat = 0;
-      long dead = 0;
-      for (Piece piece : outputs) {
-        a.add(piece.tally);
-        flat += piece.first;
-        dead += piece.second;
-      }
-      Tally d = new Tally(kernels);
-      double weightSquares = 0;
-      double updateSquares = 0;
-      for (Piece piece : weights) {
-        d.add(piece.tally);
-        weightSquares += piece.sum;
-        updateSquares += piece.otherSum;
-      }
-      Distribution output = outputs.isEmpty() ? null : a.distribution();
-      boolean has = tensor != null;
-      return new LayerSample(
-          layer,
-          network.brief(layer),
-          output,
-          output == null || saturation == null ? Double.NaN : (double) flat / output.count(),
-          output == null || !dies ? Double.NaN : (double) dead / outputRows(),
-          tensor,
-          has ? d.distribution() : null,
-          has ? Math.sqrt(weightSquares) : Double.NaN,
-          has ? Math.sqrt(updateSquares) : Double.NaN);
-    }
-
-    private int outputRows() {
-      return ((Outputs) outputs.get(outputs.size() - 1)).to;
+    if (done < to) {
+      state.update(kernels, done, to);
     }
   }
 
-  private final class Outputs extends Piece {
-    private final Part part;
-    private final Matrix a;
-    private final int from;
-    private final int to;
-
-    Outputs(Part part, Matrix a, int from, int to) {
-      this.part = part;
-      this.a = a;
-      this.from = from;
-      this.to = to;
-    }
-
-    /** Rows without gaps are one run of elements. */
-    @Override
-    void run() {
-      boolean whole = a.stride() == a.cols();
-      int step = whole ? to - from : 1;
-      for (int r = from; r < to; r += step) {
-        long start = start(a, r);
-        tally.add(a.segment(), start, start + (long) step * a.cols());
-      }
-      for (int r = from; part.dies && r < to; r++) {
-        long start = start(a, r);
-        second += kernels.tally().isZero(a.segment(), start, start + a.cols()) ? 1 : 0;
-      }
-      if (part.saturation != null) {
-        countSaturated();
+  private void update(LayerTally layer, Member member, UpdateKernels kernels, long from, long to) {
+    MemorySegment gradients = network.gradients().segment();
+    MemorySegment parameters = network.parameters().segment();
+    Tally.Counts own = counts[member.index()];
+    for (long start = from; start < to; start = layer.end(start)) {
+      long end = layer.end(start);
+      layer.addGradients(gradients, start, end, own);
+      long first = keepsAll ? 0 : start;
+      MemorySegment kept = keepsAll ? before.segment() : old[member.index()];
+      MemorySegment.copy(
+          parameters,
+          start * Float.BYTES,
+          kept,
+          (start - first) * Float.BYTES,
+          (end - start) * Float.BYTES);
+      state.update(kernels, start, end);
+      if (!keepsAll) {
+        layer.addChanges(kept, first, parameters, start, end);
       }
     }
+    layer.settleGradients(own);
+  }
 
-    private void countSaturated() {
-      Saturation limits = part.saturation;
-      Matrix x = limits.bySlope() ? part.slope : a;
-      boolean whole = x.stride() == x.cols();
-      int step = whole ? to - from : 1;
-      for (int r = from; r < to; r += step) {
-        long start = start(x, r);
-        long end = start + (long) step * x.cols();
-        first +=
-            limits.bySlope()
-                ? kernels.tally().inside(x.segment(), start, end, limits.low(), limits.high())
-                : kernels.tally().outside(x.segment(), start, end, limits.low(), limits.high());
+  /** Looks at weights {@code [from, to)} once they have their last values, if they were kept. */
+  void look(long from, long to) {
+    for (LayerTally layer : weights) {
+      long end = Math.min(to, layer.to);
+      for (long start = Math.max(from, layer.from); start < end; start = layer.end(start)) {
+        layer.addChanges(
+            before.segment(), 0, network.parameters().segment(), start, layer.end(start));
       }
-    }
-
-    private static long start(Matrix x, int row) {
-      return x.offset() + (long) row * x.stride();
     }
   }
 
-  private final class Weights extends Piece {
-    private final long from;
-    private final long to;
-
-    Weights(long from, long to) {
-      this.from = from;
-      this.to = to;
+  /** Looks at the outputs of all layers. */
+  void outputs(Member member) {
+    int from = member.from(pieces);
+    int to = member.to(pieces);
+    int first = 0;
+    for (LayerTally layer : layers) {
+      int end = first + layer.pieces();
+      if (Math.max(from, first) < Math.min(to, end)) {
+        layer.addOutputs(
+            Math.max(from, first) - first, Math.min(to, end) - first, counts[member.index()]);
+      }
+      first = end;
     }
+  }
 
-    @Override
-    void run() {
-      tally.add(network.gradients().segment(), from, to);
-      MemorySegment old = before.segment();
-      MemorySegment now = network.parameters().segment();
-      sum += kernels.update().sumOfSquares(old, from, to);
-      otherSum += kernels.tally().squaredDistance(old, now, from, to);
-    }
+  /** Returns what the step was like. */
+  StepSample sample(long step, double loss, double rate) {
+    return new StepSample(step, loss, rate, Arrays.stream(layers).map(LayerTally::sample).toList());
   }
 }

@@ -5,50 +5,56 @@ import fathom.kernel.TallyKernels;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/** Sums and counts over a run of numbers, in double precision. */
+/**
+ * Sums and counts of many numbers, piece by piece: members of an engine take pieces as they come,
+ * and the sums are added in the order of the pieces.
+ */
 final class Tally {
-  private static final int SIZES = 256;
-
-  private final Kernels kernels;
-  private final int[] counts = new int[TallyKernels.EXPONENTS];
+  private final double[] sums;
   private final long[] bins = new long[Distribution.BINS];
   private long count;
-  private double sum;
-  private double squares;
 
-  Tally(Kernels kernels) {
-    this.kernels = kernels;
+  /** What one member counts by at a time, before it settles the account. */
+  static final class Counts {
+    final long[] exponents = new long[TallyKernels.EXPONENTS];
+    final byte[] room = new byte[TallyKernels.ROOM];
+    private long count;
   }
 
-  /** Adds elements {@code [from, to)}, fewer than 2^31. */
-  void add(MemorySegment x, long from, long to) {
-    count += to - from;
-    sum += kernels.tally().sum(x, from, to);
-    squares += kernels.update().sumOfSquares(x, from, to);
-    kernels.tally().exponents(x, from, to, counts);
-    settle();
+  Tally(int pieces) {
+    sums = new double[2 * pieces];
   }
 
-  /** Adds what another has counted. */
-  void add(Tally other) {
-    count += other.count;
-    sum += other.sum;
-    squares += other.squares;
-    for (int k = 0; k < bins.length; k++) {
-      bins[k] += other.bins[k];
-    }
+  /** Forgets everything. */
+  void clear() {
+    Arrays.fill(sums, 0);
+    Arrays.fill(bins, 0);
+    count = 0;
   }
 
+  /** Adds elements {@code [from, to)} to a piece. */
+  void add(Kernels kernels, int piece, MemorySegment x, long from, long to, Counts counts) {
+    kernels.tally().moments(x, from, to, sums, 2 * piece);
+    kernels.tally().exponents(x, from, to, counts.exponents, counts.room);
+    counts.count += to - from;
+  }
+
+  /** Takes over what a member has counted, by exponents, into bins. */
+  synchronized void settle(Counts counts) {
+    Distribution.addToBins(counts.exponents, bins);
+    Arrays.fill(counts.exponents, 0);
+    count += counts.count;
+    counts.count = 0;
+  }
+
+  /** Returns what all pieces are like, once all members have settled. */
   Distribution distribution() {
-    return new Distribution(count, sum, squares, bins.clone());
-  }
-
-  /** Sorts the counts of exponents into bins. */
-  private void settle() {
-    for (int e = 0; e < SIZES; e++) {
-      int alike = counts[e] + counts[e + SIZES] + counts[e + 2 * SIZES] + counts[e + 3 * SIZES];
-      bins[Distribution.binOf(e)] += alike;
+    double sum = 0;
+    double squares = 0;
+    for (int i = 0; i < sums.length; i += 2) {
+      sum += sums[i];
+      squares += sums[i + 1];
     }
-    Arrays.fill(counts, 0);
+    return new Distribution(count, sum, squares, bins);
   }
 }

@@ -159,9 +159,10 @@ public final class Trainer implements AutoCloseable {
 
   /**
    * Lets a monitor look at steps 1, 1 + n, 1 + 2n, …. Such a step updates the parameters after the
-   * backward pass rather than during it, to the same bits, reads outputs, gradients and weights
-   * once more, and allocates what it reports; other steps are as without a monitor. Takes memory
-   * for another copy of the parameters.
+   * backward pass rather than during it, to the same bits, looks at weights and gradients on the
+   * way and at outputs once more, and allocates what it reports; other steps are as without a
+   * monitor. Takes memory for another copy of the parameters under a {@link #constraint}, since
+   * what that did to them is known at the end alone.
    *
    * @param newMonitor who looks, or null for nobody
    * @param newEverySteps n, at least 1
@@ -176,7 +177,7 @@ public final class Trainer implements AutoCloseable {
     monitor = newMonitor;
     everySteps = newEverySteps;
     if (monitor != null && sampler == null) {
-      sampler = new Sampler(network, arena);
+      sampler = new Sampler(network, state, arena);
     }
     return this;
   }
@@ -278,7 +279,7 @@ public final class Trainer implements AutoCloseable {
       if (!sampled) {
         return step.loss();
       }
-      sample = sampler.sample(step.pass(), state.steps(), step.loss(), state.rate());
+      sample = sampler.sample(state.steps(), step.loss(), state.rate());
     } finally {
       network.endStep(stamp);
     }

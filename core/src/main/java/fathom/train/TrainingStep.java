@@ -108,6 +108,9 @@ final class TrainingStep extends Task {
     partners = batch.partners();
     share = batch.ownShare();
     t = objective.loss().wantsLabels() ? null : transposed(batch.targets());
+    if (sampler != null) {
+      sampler.prepare(pass, constraint != null);
+    }
   }
 
   /** Kernels want targets as they have outputs: one column a sample. */
@@ -172,6 +175,31 @@ final class TrainingStep extends Task {
       long rows = constraint.rows();
       constraint.apply(engine.kernels().update(), member.from(rows), member.to(rows), state.rate());
     }
+    if (sampler != null) {
+      if (constraint != null) {
+        member.barrier();
+        sampler.look(from(member), to(member));
+      }
+      sampler.outputs(member);
+    }
+  }
+
+  /** Returns the first parameter that a member updates when all gradients are there. */
+  private long from(Member member) {
+    return cut(member.from(chunks()));
+  }
+
+  private long to(Member member) {
+    return cut(member.to(chunks()));
+  }
+
+  private long chunks() {
+    return (network.parameters().size() - first + CHUNK - 1) / CHUNK;
+  }
+
+  private long cut(long chunk) {
+    long element = Math.min(network.parameters().size(), first + chunk * CHUNK);
+    return sampler == null ? element : sampler.cut(element);
   }
 
   private double loss(LossKernels kernels) {
@@ -184,20 +212,19 @@ final class TrainingStep extends Task {
 
   /** Updates when all gradients are there, and sound; returns whether they are. */
   private boolean update(Member member) {
-    long size = network.parameters().size();
-    long chunks = (size - first + CHUNK - 1) / CHUNK;
-    long from = first + member.from(chunks) * CHUNK;
-    long to = Math.min(size, first + member.to(chunks) * CHUNK);
+    long from = from(member);
+    long to = to(member);
     if (!(state.blocks() > 0 ? measure(member) : !anomalies || look(member, from, to))) {
       return false;
-    }
-    if (sampler != null) {
-      sampler.remember(from, to);
     }
     if (kept) {
       recovery.keep(member.index() == 0 ? 0 : from, to);
     }
-    state.update(engine.kernels().update(), from, to);
+    if (sampler == null) {
+      state.update(engine.kernels().update(), from, to);
+    } else {
+      sampler.update(member, engine.kernels().update(), from, to);
+    }
     return true;
   }
 

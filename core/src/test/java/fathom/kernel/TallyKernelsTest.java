@@ -25,8 +25,8 @@ class TallyKernelsTest {
 
   /** Around whole registers of any width, around the parts of a block, and around blocks. */
   private static final int[] SIZES = {
-    0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100, 511, 512, 513, 16_383, 16_384, 16_385, 16_399,
-    16_400, 40_001
+    0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 511, 512, 513, 4_095, 4_096,
+    4_097, 4_111, 4_112, 4_160, 16_383, 16_384, 16_385, 16_399, 16_400, 40_001
   };
 
   static Stream<TallyKernels> families() {
@@ -63,6 +63,24 @@ class TallyKernelsTest {
     return x.offset() + x.cols();
   }
 
+  private static double[] moments(TallyKernels kernels, Matrix x) {
+    double[] sums = {9, 0, 0, 9};
+    kernels.moments(x.segment(), from(x), to(x), sums, 1);
+    assertEquals(9, sums[0]);
+    assertEquals(9, sums[3]);
+    return Arrays.copyOfRange(sums, 1, 3);
+  }
+
+  /** Of y against x, which begins its segment as a copy of one piece does. */
+  private static double[] changes(TallyKernels kernels, Matrix x, Matrix y) {
+    double[] sums = {9, 0, 0, 9};
+    MemorySegment piece = x.segment().asSlice(from(x) * Float.BYTES);
+    kernels.changes(piece, from(y), y.segment(), from(y), to(y), sums, 1);
+    assertEquals(9, sums[0]);
+    assertEquals(9, sums[3]);
+    return Arrays.copyOfRange(sums, 1, 3);
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void vectorsFindTheBitsOfScalars(boolean special) {
@@ -70,11 +88,8 @@ class TallyKernelsTest {
         special,
         (x, y, what) -> {
           MemorySegment s = x.segment();
-          assertEquals(SCALAR.sum(s, from(x), to(x)), VECTOR.sum(s, from(x), to(x)), what);
-          assertEquals(
-              SCALAR.squaredDistance(s, y.segment(), from(x), to(x)),
-              VECTOR.squaredDistance(s, y.segment(), from(x), to(x)),
-              what);
+          assertArrayEquals(moments(SCALAR, x), moments(VECTOR, x), what);
+          assertArrayEquals(changes(SCALAR, x, y), changes(VECTOR, x, y), what);
           assertEquals(SCALAR.isZero(s, from(x), to(x)), VECTOR.isZero(s, from(x), to(x)), what);
           for (float[] limits :
               new float[][] {{-1, 1}, {0, Float.POSITIVE_INFINITY}, {-0f, 1e-40f}}) {
@@ -87,17 +102,17 @@ class TallyKernelsTest {
                 VECTOR.inside(s, from(x), to(x), limits[0], limits[1]),
                 what);
           }
-          int[] scalar = new int[TallyKernels.EXPONENTS];
-          int[] vector = new int[TallyKernels.EXPONENTS];
-          SCALAR.exponents(s, from(x), to(x), scalar);
-          VECTOR.exponents(s, from(x), to(x), vector);
+          long[] scalar = new long[TallyKernels.EXPONENTS];
+          long[] vector = new long[TallyKernels.EXPONENTS];
+          SCALAR.exponents(s, from(x), to(x), scalar, new byte[TallyKernels.ROOM]);
+          VECTOR.exponents(s, from(x), to(x), vector, new byte[TallyKernels.ROOM]);
           assertArrayEquals(scalar, vector, what);
         });
   }
 
   /**
-   * A part of a block holds at most 1,024 numbers, a block 16 parts and at most 15 more, and there
-   * are three blocks: each number is rounded in fewer than 1,060 sums of no more than all sizes.
+   * A part of a block holds at most 256 numbers, there are ten blocks of 16 parts each, and at most
+   * 15 numbers more: each is rounded in fewer than 512 sums of no more than all sizes.
    */
   @ParameterizedTest
   @MethodSource("families")
@@ -107,23 +122,25 @@ class TallyKernelsTest {
         (x, y, what) -> {
           BigDecimal sum = BigDecimal.ZERO;
           BigDecimal squares = BigDecimal.ZERO;
+          BigDecimal distance = BigDecimal.ZERO;
           double sizes = 0;
           for (int i = 0; i < x.cols(); i++) {
-            double xi = x.get(0, i);
-            sum = sum.add(new BigDecimal(xi));
-            sizes += Math.abs(xi);
-            squares = squares.add(new BigDecimal(y.get(0, i)).subtract(new BigDecimal(xi)).pow(2));
+            BigDecimal xi = new BigDecimal(x.get(0, i));
+            sum = sum.add(xi);
+            sizes += Math.abs(x.get(0, i));
+            squares = squares.add(xi.pow(2));
+            distance = distance.add(new BigDecimal(y.get(0, i)).subtract(xi).pow(2));
           }
-          double bound = 1060 * 0x1p-53;
-          assertEquals(
-              sum.doubleValue(), kernels.sum(x.segment(), from(x), to(x)), bound * sizes, what);
-          double distance = squares.doubleValue();
-          // The difference is rounded and squared, and the square rounded: three more.
-          assertEquals(
-              distance,
-              kernels.squaredDistance(x.segment(), y.segment(), from(x), to(x)),
-              (bound + 3 * 0x1p-53) * distance,
-              what);
+          double bound = 512 * 0x1p-53;
+          double exact = squares.doubleValue();
+          double[] moments = moments(kernels, x);
+          assertEquals(sum.doubleValue(), moments[0], bound * sizes, what);
+          assertEquals(exact, moments[1], bound * exact, what);
+          double[] changes = changes(kernels, x, y);
+          assertEquals(exact, changes[0], bound * exact, what);
+          // The difference is rounded and squared: two more.
+          exact = distance.doubleValue();
+          assertEquals(exact, changes[1], (bound + 2 * 0x1p-53) * exact, what);
         });
   }
 
@@ -144,20 +161,37 @@ class TallyKernelsTest {
               count(x, v -> v > low && v < high ? 1 : 0),
               kernels.inside(s, from(x), to(x), low, high),
               what);
-          int[] counts = new int[TallyKernels.EXPONENTS];
+          long[] counts = new long[TallyKernels.EXPONENTS];
           // What is there is added to.
           Arrays.fill(counts, 5);
-          kernels.exponents(s, from(x), to(x), counts);
+          kernels.exponents(s, from(x), to(x), counts, new byte[TallyKernels.ROOM]);
           for (int e = 0; e < 256; e++) {
             int biased = e;
-            long found = -20;
-            for (int k = e; k < counts.length; k += 256) {
-              found += counts[k];
-            }
+            long found = counts[e] - 5;
             long expected = count(x, v -> Math.getExponent(v) + 127 == biased ? 1 : 0);
             assertEquals(expected, found, what + ", exponent " + e);
           }
         });
+  }
+
+  /** Every exponent, in runs long and short, and with none between far ones. */
+  @ParameterizedTest
+  @MethodSource("families")
+  void everyExponentIsCounted(TallyKernels kernels) {
+    try (Arena arena = Arena.ofConfined()) {
+      Matrix x = Matrix.allocate(arena, 1, 9_000);
+      for (int step : new int[] {1, 3, 50, 255}) {
+        long[] expected = new long[TallyKernels.EXPONENTS];
+        for (int i = 0; i < x.cols(); i++) {
+          int e = i * i / 7 % 256 / step * step;
+          expected[e]++;
+          x.set(0, i, Float.intBitsToFloat((i % 2 << 31) | (e << 23) | (i & 0x7fffff)));
+        }
+        long[] counts = new long[TallyKernels.EXPONENTS];
+        kernels.exponents(x.segment(), 0, x.cols(), counts, new byte[TallyKernels.ROOM]);
+        assertArrayEquals(expected, counts, "every " + step);
+      }
+    }
   }
 
   private static long count(Matrix x, ToLongFunction<Float> counts) {
@@ -183,16 +217,19 @@ class TallyKernelsTest {
           assertTrue(kernels.isZero(s, at, at));
           x.set(0, at, Float.MIN_VALUE);
           assertFalse(kernels.isZero(s, 0, size), size + " at " + at);
-          assertEquals(Float.MIN_VALUE, kernels.sum(s, 0, size));
+          assertEquals(Float.MIN_VALUE, moments(kernels, x)[0]);
           x.set(0, at, Float.NaN);
           assertFalse(kernels.isZero(s, 0, size));
-          assertTrue(Double.isNaN(kernels.sum(s, 0, size)));
-          assertTrue(Double.isNaN(kernels.squaredDistance(s, y.segment(), 0, size)));
+          assertTrue(Double.isNaN(moments(kernels, x)[0]));
+          assertTrue(Double.isNaN(moments(kernels, x)[1]));
+          assertTrue(Double.isNaN(changes(kernels, x, y)[0]));
+          assertTrue(Double.isNaN(changes(kernels, y, x)[1]));
           assertEquals(size - 1, kernels.inside(s, 0, size, -1, 1));
           assertEquals(0, kernels.outside(s, 0, size, -1, 1));
           x.set(0, at, Float.NEGATIVE_INFINITY);
-          assertEquals(Double.NEGATIVE_INFINITY, kernels.sum(s, 0, size));
-          assertEquals(Double.POSITIVE_INFINITY, kernels.squaredDistance(y.segment(), s, 0, size));
+          assertEquals(Double.NEGATIVE_INFINITY, moments(kernels, x)[0]);
+          assertEquals(Double.POSITIVE_INFINITY, moments(kernels, x)[1]);
+          assertEquals(Double.POSITIVE_INFINITY, changes(kernels, y, x)[1]);
           assertEquals(1, kernels.outside(s, 0, size, -1, 1));
         }
       }

@@ -30,6 +30,9 @@ class MemoryTest {
         "11 dropout:0.2 23:tanh dropout:0.5 21:selu alpha_dropout:0.3 20:elu noise:0.4 4:identity",
         "11 dropout:0.0 23:prelu activation:prelu batch_norm:prelu:0.1:1.0E-5 4:identity",
         "5x3 rnn:tanh:8 gru:7 lstm:6:2 layer_norm:tanh:1.0E-5 4:identity",
+        "5x3 rnn:tanh:8 [ 8:tanh 8:identity ]:1.0 lstm:6 4:identity",
+        "5x3 gru:9 [ dropout:0.5 30:gelu [ layer_norm:tanh:1.0E-5 30:relu ]:0.5 9:identity ]:0.7"
+            + " batch_norm:tanh:0.1:1.0E-5 gru:4 [ 4:tanh ]:1.0 3:identity",
       })
   void itIsWhatIsAllocated(String architecture) {
     for (int batch : new int[] {1, 2, 7, 300}) {
@@ -52,6 +55,33 @@ class MemoryTest {
         assertEquals(reckoned.training(), network.memory().training(), architecture + " " + batch);
         assertEquals(reckoned.inference(), network.memory().inference(), architecture);
         assertEquals(reckoned.parameters(), network.gradients().segment().byteSize());
+      }
+    }
+  }
+
+  /** Frozen layers keep less, and what is computed again lies in memory that others had. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "11 17:tanh 18:gelu batch_norm:silu:0.1:1.0E-5 dropout:0.5 18:tanh [ 18:tanh ]:0.5 4:tanh",
+        "5x3 rnn:tanh:8 [ 8:gelu 8:identity ]:1.0 lstm:6 dropout:0.5 9:mish 4:identity",
+      })
+  void frozenAndComputedAgainItIsWhatIsAllocated(String architecture) {
+    NetworkBuilder builder = Network.parse(architecture);
+    try (Engine engine = new Engine(Blas.java(), Kernels.vector(), 1);
+        Network network = builder.engine(engine).build()) {
+      for (int frozen = 0; frozen < network.depth(); frozen++) {
+        for (int every : new int[] {1, 2}) {
+          network.freeze(frozen);
+          network.recompute(every);
+          long stamp = network.beginStep();
+          Pass unused = network.pass(7);
+          network.endStep(stamp);
+          assertEquals(
+              builder.memory(7, every, frozen).training(),
+              network.memory().training(),
+              frozen + " of " + architecture + " frozen, every " + every);
+        }
       }
     }
   }

@@ -213,8 +213,11 @@ class FoldingTest {
         "layer 2 (batch norm) " + String.format(what, "'dropout 0.5'"),
         Network.input(4).dense(8).dropout(0.5).batchNorm(Activation.IDENTITY));
     refuse(
-        "layer 2 (batch norm relu) " + String.format(what, "'['"),
+        "layer 2 (batch norm relu) " + String.format(what, "what a residual block adds to"),
         Network.input(4).dense(8).residual(b -> b.batchNorm(Activation.RELU).dense(8)));
+    refuse(
+        "layer 4 (batch norm relu) " + String.format(what, "the sum of a residual block"),
+        Network.input(4).dense(8).residual(b -> b.dense(8)).batchNorm(Activation.RELU));
   }
 
   private static void refuse(String message, NetworkBuilder builder) {
