@@ -52,18 +52,19 @@ final class OrthogonalStart implements Reproduction {
     return outcome;
   }
 
-  /** Returns singular values of the outputs by the first layer's sums, for a small random row. */
+  /**
+   * Returns singular values of the last hidden layer's outputs by the first one's sums, with {@link
+   * #DEPTH} products between them, for a small random row.
+   */
   private static double[] spectrum(Bench bench, Activation f, Initializer start) {
-    double[][] jacobian;
     try (Arena arena = Arena.ofShared();
-        Network network = bench.plain(WIDTH, DEPTH, WIDTH, f, start, WIDTH, 1)) {
-      Matrix x = SignalPass.noise(bench.engine(), arena, 1, WIDTH, 2);
+        Network network = bench.plain(WIDTH, DEPTH + 1, WIDTH, f, start, WIDTH, 1)) {
+      Matrix x = bench.noise(arena, 1, WIDTH, 2);
       for (int c = 0; c < WIDTH; c++) {
         x.set(0, c, 0.1f * x.get(0, c));
       }
-      jacobian = new SignalPass(network).jacobian(x);
+      return new Probe(network).spectrum(x);
     }
-    return SingularValues.of(jacobian);
   }
 
   private static void spectra(Outcome outcome, Bench bench) {
