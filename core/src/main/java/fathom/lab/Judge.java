@@ -14,9 +14,9 @@ import java.util.Locale;
 final class Judge {
   /**
    * A network has learnt if it does away with this share of the constant answer's loss. What can
-   * learn nothing (classes at random, rates of 0, networks twice too deep for their signals) is
-   * found within a tenth of 0 on either side, since the last steps' loss is a mean over hundreds of
-   * samples. Those between a tenth and this learn, but too slowly to be called trained.
+   * learn nothing (classes at random, rates of 0, networks twice too deep for their signals) does
+   * away with less than a tenth, since the last steps' loss is a mean over hundreds of samples.
+   * What is between learns, but too slowly to be called trained.
    */
   static final double LEARNT = 0.25;
 
