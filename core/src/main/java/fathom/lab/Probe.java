@@ -1,6 +1,7 @@
 package fathom.lab;
 
 import fathom.data.Batch;
+import fathom.kernel.FillKernels;
 import fathom.kernel.Member;
 import fathom.kernel.Task;
 import fathom.matrix.Matrix;
@@ -84,12 +85,13 @@ public final class Probe {
         x,
         pass -> {
           Matrix d = pass.outputGradient();
-          long size = (long) d.rows() * d.cols();
-          network
-              .engine()
-              .kernels()
-              .fill()
-              .normal(d.segment(), d.offset(), 0, size, seed, NOISE, 1);
+          FillKernels fill = network.engine().kernels().fill();
+          long cols = d.cols();
+          // Rows may have gaps between them, which stay zero.
+          for (long r = 0; r < d.rows(); r++) {
+            long base = d.offset() + r * (d.stride() - cols);
+            fill.normal(d.segment(), base, r * cols, (r + 1) * cols, seed, NOISE, 1);
+          }
           return Double.NaN;
         });
   }
@@ -256,7 +258,8 @@ public final class Probe {
     }
     Matrix dw = network.gradients().get(names.get(0));
     long from = dw.offset();
-    long to = from + (long) dw.rows() * dw.cols();
+    // What lies between rows is zero.
+    long to = from + (dw.rows() - 1L) * dw.stride() + dw.cols();
     return Math.sqrt(network.engine().kernels().update().sumOfSquares(dw.segment(), from, to));
   }
 

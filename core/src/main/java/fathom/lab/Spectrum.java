@@ -116,10 +116,10 @@ final class Spectrum {
   }
 
   private static void fill(Matrix m, LongToIntFunction value) {
-    MemorySegment segment = m.segment();
-    long size = (long) m.rows() * m.cols();
-    for (long i = 0; i < size; i++) {
-      segment.setAtIndex(JAVA_FLOAT, m.offset() + i, value.applyAsInt(i));
+    for (int r = 0; r < m.rows(); r++) {
+      for (int c = 0; c < m.cols(); c++) {
+        m.set(r, c, value.applyAsInt((long) r * m.cols() + c));
+      }
     }
   }
 
