@@ -153,10 +153,11 @@ public final class Product {
           c.offset() + r0 - cFirst);
       return;
     }
-    for (int c0 = 0; c0 < cols; c0 += tileCols) {
-      int width = Math.min(tileCols, cols - c0);
-      long cStart = place(c, r0 - cFirst, c0);
-      for (int k0 = 0; k0 == 0 || k0 < inner; k0 += tileInner) {
+    // The piece of A stays in cache while B passes, and so does the block of C.
+    for (int k0 = 0; k0 == 0 || k0 < inner; k0 += tileInner) {
+      for (int c0 = 0; c0 < cols; c0 += tileCols) {
+        int width = Math.min(tileCols, cols - c0);
+        long cStart = place(c, r0 - cFirst, c0);
         tile(a, b, c, r0, height, c0, width, k0, cStart, k0 == 0 ? beta : 1);
       }
     }

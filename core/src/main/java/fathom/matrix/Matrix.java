@@ -110,6 +110,11 @@ public final class Matrix {
     return offset;
   }
 
+  /** Returns the place of element (r, 0), in elements from the start of the segment; unchecked. */
+  public long offset(int r) {
+    return offset + (long) r * stride;
+  }
+
   /** Returns the place of element (r, c), in bytes from the start of the segment; unchecked. */
   public long byteOffset(int r, int c) {
     return (offset + (long) r * stride + c) * Float.BYTES;

@@ -1,7 +1,6 @@
 package fathom.nn;
 
 import fathom.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
 
 /** An activation as a layer of its own: {@code A = f(Z)}, as behind a residual block. */
 final class Activate extends Biased {
@@ -50,9 +49,7 @@ final class Activate extends Biased {
 
     @Override
     void forward(int from, int to) {
-      long bytes = (long) (to - from) * a.cols() * Float.BYTES;
-      MemorySegment.copy(
-          z.segment(), z.byteOffset(from, 0), a.segment(), a.byteOffset(from, 0), bytes);
+      Cell.copy(z, a, from, to);
     }
 
     @Override

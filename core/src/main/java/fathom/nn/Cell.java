@@ -124,13 +124,24 @@ abstract class Cell {
 
   /** Copies rows of a matrix to another of the same shape. */
   static void copy(Matrix source, Matrix target, int from, int to) {
+    int cols = target.cols();
+    if (source.stride() == cols && target.stride() == cols) {
+      long bytes = (long) (to - from) * cols * Float.BYTES;
+      MemorySegment.copy(
+          source.segment(),
+          source.byteOffset(from, 0),
+          target.segment(),
+          target.byteOffset(from, 0),
+          bytes);
+      return;
+    }
     for (int r = from; r < to; r++) {
       MemorySegment.copy(
           source.segment(),
           source.byteOffset(r, 0),
           target.segment(),
           target.byteOffset(r, 0),
-          (long) target.cols() * Float.BYTES);
+          (long) cols * Float.BYTES);
     }
   }
 }

@@ -5,6 +5,7 @@ import fathom.kernel.Form;
 import fathom.kernel.Member;
 import fathom.kernel.Product;
 import fathom.matrix.Matrix;
+import fathom.matrix.Slab;
 
 /**
  * A dense layer's products on batches of one size: B samples, feature-major. A member computes
@@ -23,7 +24,10 @@ final class DensePass extends Head {
   private final Workspace memory;
   private Halves halves;
 
-  /** A block of gradients for each member: never read again once it has been learnt from. */
+  /**
+   * A block of gradients for each member, with rows as far apart as in a slab: never read again
+   * once it has been learnt from.
+   */
   private final Matrix[] blocks;
 
   /**
@@ -61,7 +65,8 @@ final class DensePass extends Head {
         engine
             .product(first ? Form.NN : Form.NT, layer.out, layer.in, memory.samples(batch))
             .tallest();
-    blocks = learns ? memory.scratch(tallest, layer.in) : new Matrix[0];
+    int stride = Slab.Layout.stride(layer.out, layer.in);
+    blocks = learns ? memory.scratch(tallest, layer.in, stride) : new Matrix[0];
   }
 
   @Override
@@ -150,14 +155,14 @@ final class DensePass extends Head {
       }
       Matrix own = blocks[member.index()];
       weightGradient.runApart(group.d, input, own, block);
-      long from = dw.offset() + (long) weightGradient.from(block) * dw.cols();
-      long to = dw.offset() + (long) weightGradient.to(block) * dw.cols();
+      long from = dw.offset(weightGradient.from(block));
+      long to = dw.offset(weightGradient.to(block));
       learner.learn(own.segment(), from, from, to);
     }
   }
 
   @Override
   long learnt() {
-    return learns ? (long) layer.out * layer.in : 0;
+    return learns ? (long) layer.out * Slab.Layout.stride(layer.out, layer.in) : 0;
   }
 }

@@ -48,8 +48,7 @@ final class Halves {
 
   private static Matrix half(Matrix m, int which) {
     int rows = m.rows() / 2;
-    long first = m.offset() + (long) which * rows * m.stride();
-    return new Matrix(m.segment(), first, rows, m.cols(), m.stride());
+    return m.rows(which * rows, (which + 1) * rows);
   }
 
   /** Computes the member's share of dX and takes it through the rows of the group below. */

@@ -228,6 +228,9 @@ final class Plan {
   /** Returns memory of its own for all steps of a sequence, rows x T B. */
   Matrix sequence(int rows, int steps) {
     Matrix m = memory.matrix(rows * steps, batch);
+    if (steps == 1) {
+      return m;
+    }
     return new Matrix(m.segment(), 0, rows, steps * batch, steps * batch);
   }
 

@@ -232,9 +232,8 @@ final class RecurrentPass extends Head {
       if (laterDu != null) {
         product.run(laterDu, earlierH, dw, block);
       } else {
-        long at = dw.offset() + (long) product.from(block) * dw.cols();
-        long count = (long) (product.to(block) - product.from(block)) * dw.cols();
-        kernels.fill().constant(dw.segment(), at, 0, count, 0);
+        long at = dw.offset(product.from(block));
+        kernels.fill().constant(dw.segment(), at, 0, dw.offset(product.to(block)) - at, 0);
       }
       learn(learner, dw, product.from(block), product.to(block));
     }
@@ -262,8 +261,7 @@ final class RecurrentPass extends Head {
 
   private static void learn(Learner learner, Matrix gradient, int from, int to) {
     if (learner != null && from < to) {
-      long start = gradient.offset();
-      learner.learn(start + (long) from * gradient.cols(), start + (long) to * gradient.cols());
+      learner.learn(gradient.offset(from), gradient.offset(to));
     }
   }
 

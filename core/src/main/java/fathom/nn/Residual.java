@@ -2,7 +2,6 @@ package fathom.nn;
 
 import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
 
 /**
  * The two ends of a residual block {@code Y = X + s branch(X)}, He et al. 2016: the fork, where X
@@ -102,7 +101,7 @@ final class Residual {
     /** Keeps the change of X for the join. */
     @Override
     void tangent(Matrix d, int from, int to) {
-      copyRows(d, skipGradient, from, to);
+      Cell.copy(d, skipGradient, from, to);
     }
   }
 
@@ -137,11 +136,9 @@ final class Residual {
 
     @Override
     void backward(Matrix d, int from, int to) {
-      copyRows(d, skipGradient, from, to);
+      Cell.copy(d, skipGradient, from, to);
       if (scale != 1) {
-        long count = (long) (to - from) * d.cols();
-        long first = d.offset() + (long) from * d.cols();
-        kernels.update().scale(d.segment(), first, first + count, scale);
+        kernels.update().scale(d.segment(), d.offset(from), d.offset(to), scale);
       }
     }
 
@@ -149,14 +146,5 @@ final class Residual {
     void tangent(Matrix d, int from, int to) {
       kernels.norm().addScaled(skipGradient, scale, d, d, from, to);
     }
-  }
-
-  private static void copyRows(Matrix source, Matrix target, int from, int to) {
-    MemorySegment.copy(
-        source.segment(),
-        source.byteOffset(from, 0),
-        target.segment(),
-        target.byteOffset(from, 0),
-        (long) (to - from) * source.cols() * Float.BYTES);
   }
 }

@@ -2,10 +2,13 @@ package fathom.nn;
 
 import fathom.kernel.Engine;
 import fathom.matrix.Matrix;
+import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The memory of passes up to one batch size, and the passes themselves, one for each size that was
@@ -32,7 +35,10 @@ class Workspace implements AutoCloseable {
   private final List<MemorySegment> skips = new ArrayList<>();
   private final List<MemorySegment> buffers = new ArrayList<>();
   private final MemorySegment[] gradients = new MemorySegment[HALF + 1];
-  private final MemorySegment[] scratch;
+
+  /** Of each member, by the distance between rows, or 0 where rows have no gaps. */
+  private final Map<Integer, MemorySegment[]> scratch = new HashMap<>();
+
   private final int widest;
   private long bytes;
   private int next;
@@ -59,7 +65,6 @@ class Workspace implements AutoCloseable {
     this.segments = segments;
     this.draws = draws;
     passes = new Pass[capacity + 1];
-    scratch = new MemorySegment[engine.threads()];
     widest = layers.stream().mapToInt(l -> Math.max(l.in, l.out) * l.times()).max().orElseThrow();
   }
 
@@ -107,12 +112,12 @@ class Workspace implements AutoCloseable {
       own.add(allocate(rows, cols == 1 ? 1 : capacity));
     }
     MemorySegment segment = own.get(next);
-    if (segment.byteSize() < (long) rows * cols * Float.BYTES) {
+    if (segment.byteSize() < (long) rows * stride(cols) * Float.BYTES) {
       segment = allocate(rows, capacity);
       own.set(next, segment);
     }
     next++;
-    return new Matrix(segment, 0, rows, cols, cols);
+    return view(segment, rows, cols);
   }
 
   /** Returns the next matrix of those that runs of layers share, rows x the batch size. */
@@ -120,7 +125,7 @@ class Workspace implements AutoCloseable {
     if (nextShared == shared.size()) {
       shared.add(allocate(segments.widest(), capacity));
     }
-    return new Matrix(shared.get(nextShared++), 0, rows, batch, batch);
+    return view(shared.get(nextShared++), rows, batch);
   }
 
   /**
@@ -133,19 +138,19 @@ class Workspace implements AutoCloseable {
     while (skips.size() <= depth) {
       skips.add(allocate(widest, capacity));
     }
-    return new Matrix(skips.get(depth), 0, rows, cols, cols);
+    return view(skips.get(depth), rows, cols);
   }
 
   /** Returns a matrix in a buffer that none of the given ones lies in. */
   final Matrix reusable(int rows, int cols, List<Matrix> used) {
     for (MemorySegment buffer : buffers) {
       if (used.stream().noneMatch(m -> m.segment().equals(buffer))) {
-        return new Matrix(buffer, 0, rows, cols, cols);
+        return view(buffer, rows, cols);
       }
     }
     MemorySegment buffer = allocate(widest, capacity);
     buffers.add(buffer);
-    return new Matrix(buffer, 0, rows, cols, cols);
+    return view(buffer, rows, cols);
   }
 
   /** Returns a buffer for a gradient; rows times cols is at most the widest layer's. */
@@ -153,26 +158,49 @@ class Workspace implements AutoCloseable {
     if (gradients[turn] == null) {
       gradients[turn] = allocate(widest, capacity);
     }
-    return new Matrix(gradients[turn], 0, rows, cols, cols);
+    return view(gradients[turn], rows, cols);
   }
 
-  /** Returns a matrix for each member of the engine, all lent anew to whoever asks next. */
-  Matrix[] scratch(int rows, int cols) {
-    Matrix[] matrices = new Matrix[scratch.length];
+  /**
+   * Returns a matrix for each member of the engine, all lent anew to whoever asks next. What lies
+   * behind the rows stays zero.
+   */
+  Matrix[] scratch(int rows, int cols, int stride) {
+    // Rows of another length would write into the gaps.
+    MemorySegment[] segments =
+        scratch.computeIfAbsent(
+            stride == cols ? 0 : stride, key -> new MemorySegment[engine.threads()]);
+    Matrix[] matrices = new Matrix[segments.length];
     for (int i = 0; i < matrices.length; i++) {
-      long size = (long) rows * cols * Float.BYTES;
-      if (scratch[i] == null || scratch[i].byteSize() < size) {
+      long size = (long) rows * stride * Float.BYTES;
+      if (segments[i] == null || segments[i].byteSize() < size) {
         bytes += size;
-        scratch[i] = segment(size);
+        segments[i] = segment(size);
       }
-      matrices[i] = new Matrix(scratch[i], 0, rows, cols, cols);
+      matrices[i] = new Matrix(segments[i], 0, rows, cols, stride);
     }
     return matrices;
   }
 
+  /** Rows of a batch lie as far apart as in a slab, and those of a sequence without gaps. */
+  private Matrix view(MemorySegment segment, int rows, int cols) {
+    return new Matrix(segment, 0, rows, cols, cols > capacity ? cols : stride(cols));
+  }
+
+  /** Of more than one row, so that a matrix may be looked at as more or fewer. */
+  private static int stride(int cols) {
+    return Slab.Layout.stride(2, cols);
+  }
+
   private MemorySegment allocate(int rows, int cols) {
     bytes += bytes(rows, cols);
-    return segment(Math.max(1, (long) rows * cols) * Float.BYTES);
+    return segment(Math.max(1, (long) rows * room(cols)) * Float.BYTES);
+  }
+
+  /** Returns the greatest distance between rows of up to so many columns. */
+  private static int room(int cols) {
+    int longest = cols / Slab.Layout.CONFLICT * Slab.Layout.CONFLICT;
+    return Math.max(cols, stride(longest));
   }
 
   /** Returns how many samples a pass is for that is laid out for so many. */
@@ -182,7 +210,7 @@ class Workspace implements AutoCloseable {
 
   /** Returns the memory of a matrix; cols is 1 or the capacity. */
   long bytes(int rows, int cols) {
-    return Math.max(1, (long) rows * cols) * Float.BYTES;
+    return Math.max(1, (long) rows * room(cols)) * Float.BYTES;
   }
 
   /** Returns memory of its own. */

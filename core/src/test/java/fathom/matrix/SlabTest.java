@@ -27,6 +27,23 @@ class SlabTest {
   }
 
   @Test
+  void rowsLieNoMultipleOfFourKibibytesApart() {
+    try (Arena arena = Arena.ofConfined()) {
+      Slab.Layout layout =
+          new Slab.Layout().add("a", 3, 1024).add("b", 2, 2048).add("c", 2, 1023).add("d", 1, 1024);
+      Slab slab = new Slab(layout, arena);
+      assertEquals(List.of(1040, 2064, 1023, 1024), strides(slab));
+      assertEquals(3 * 1040, slab.get("b").offset());
+      assertEquals(3 * 1024 + 2 * 2048 + 2 * 1023 + 1024, layout.numbers());
+      assertEquals(3 * 1040 + 2 * 2064 + 2048 + 1024, layout.size());
+    }
+  }
+
+  private static List<Integer> strides(Slab slab) {
+    return slab.matrices().values().stream().map(Matrix::stride).toList();
+  }
+
+  @Test
   void offsetsPassTwoToTheThirtyOne() {
     Slab.Layout layout = new Slab.Layout().add("a", 50_000, 50_000).add("b", 50_000, 50_000);
     assertEquals(5_000_000_000L, layout.numbers());

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -184,6 +185,18 @@ class GradientTest {
     for (int threads : new int[] {1, 2, 3}) {
       try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), threads)) {
         compare(engine, Activation.TANH, loss, 20, 24, new int[] {40, 288, 256, 256}, 5);
+      }
+    }
+  }
+
+  @Test
+  void rowsLieApart() {
+    for (int threads : new int[] {1, 2, 3}) {
+      try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), threads)) {
+        int[] hidden = {24, 1024, 288, 2048};
+        compare(engine, Activation.TANH, ReferenceLoss.SOFTMAX, 20, 1024, hidden, 5);
+        compare(engine, Activation.TANH, ReferenceLoss.SOFTMAX, 1024, 20, new int[] {24, 256}, 5);
+        compare(engine, Activation.GELU, ReferenceLoss.MSE, 2048, 20, new int[] {24, 12}, 5);
       }
     }
   }

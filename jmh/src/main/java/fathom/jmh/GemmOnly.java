@@ -6,6 +6,7 @@ import fathom.kernel.Member;
 import fathom.kernel.Product;
 import fathom.kernel.Task;
 import fathom.matrix.Matrix;
+import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
 
 /**
@@ -48,8 +49,8 @@ public final class GemmOnly extends Task {
     for (int i = 0; i < layers; i++) {
       int in = widths[i];
       int out = widths[i + 1];
-      weights[i] = draw(arena, out, in);
-      weightGradients[i] = draw(arena, out, in);
+      weights[i] = slab(arena, out, in);
+      weightGradients[i] = slab(arena, out, in);
       activations[i + 1] = draw(arena, out, batch);
       deltas[i] = draw(arena, out, batch);
       forward[i] = engine.product(i == 0 ? Form.NT : Form.NN, out, batch, in);
@@ -61,6 +62,13 @@ public final class GemmOnly extends Task {
   /** Returns the last layer's product. */
   public Matrix output() {
     return activations[activations.length - 1];
+  }
+
+  /** Draws a matrix whose rows lie as far apart as a network's weights do. */
+  private static Matrix slab(Arena arena, int rows, int cols) {
+    Matrix matrix = new Slab(new Slab.Layout().add("weight", rows, cols), arena).get("weight");
+    Noise.fill(matrix, 1);
+    return matrix;
   }
 
   private static Matrix draw(Arena arena, int rows, int cols) {
