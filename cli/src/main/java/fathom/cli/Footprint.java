@@ -4,7 +4,9 @@ import fathom.data.Rows;
 import fathom.nn.Memory;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
+import fathom.optim.Optimizer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -39,18 +41,34 @@ record Footprint(double parameters, int copies, int moments, double outputs, dou
       int root,
       int samples,
       int kept) {
-    int moments = how.optimizer().moments().size();
+    return of(network, parameters, how.optimizer(), every, root, samples, kept);
+  }
+
+  /** Reckons a network that keeps all outputs, and of which nobody keeps copies. */
+  static Footprint of(NetworkBuilder network, double parameters, Optimizer how, int samples) {
+    return of(network, parameters, how, 1, 1, samples, 0);
+  }
+
+  private static Footprint of(
+      NetworkBuilder network,
+      double parameters,
+      Optimizer how,
+      int every,
+      int root,
+      int samples,
+      int kept) {
+    int moments = how.moments().size();
     int copies = 2 + moments + kept;
     if (Float.BYTES * copies * parameters > MachineMemory.total()) {
       // What is too large by its weights alone is not laid out.
       return new Footprint(parameters, copies, moments, 0, Double.NaN);
     }
-    return new Footprint(
-        parameters,
-        copies,
-        moments,
-        passes(network.memory(samples, every), kept),
-        every > 1 ? Double.NaN : passes(network.memory(samples, root), kept));
+    double outputs = passes(network.memory(samples, every), kept);
+    double less =
+        every > 1
+            ? Double.NaN
+            : root == every ? outputs : passes(network.memory(samples, root), kept);
+    return new Footprint(parameters, copies, moments, outputs, less);
   }
 
   /**
@@ -116,10 +134,10 @@ record Footprint(double parameters, int copies, int moments, double outputs, dou
       throw new BadInput(
           String.format(
               Locale.ROOT,
-              "a network of %.3g parameters needs %.3g GB to train (%d x %s, outputs %s), and %s of"
+              "a network of %.3g parameters needs %s to train (%d x %s, outputs %s), and %s of"
                   + " this machine's %s are free; use %s",
               parameters,
-              bytes() / 1e9,
+              MachineMemory.text(bytes()),
               copies,
               MachineMemory.text(Float.BYTES * parameters),
               MachineMemory.text(outputs),
@@ -128,6 +146,36 @@ record Footprint(double parameters, int copies, int moments, double outputs, dou
               String.join(", or ", remedies(available))));
     }
     return this;
+  }
+
+  /**
+   * Refuses networks of which the largest, as many as are trained at once, do not fit into the
+   * memory that is free.
+   *
+   * @throws BadInput if they do not, with both figures and what would help
+   */
+  static void requireAtOnce(List<Footprint> all, int atOnce) {
+    requireAtOnce(all, atOnce, MachineMemory.available(), MachineMemory.total());
+  }
+
+  /** As {@link #requireAtOnce(List, int)} for other figures. */
+  static void requireAtOnce(List<Footprint> all, int atOnce, long available, long total) {
+    double[] sizes = all.stream().mapToDouble(Footprint::bytes).sorted().toArray();
+    int count = Math.min(atOnce, sizes.length);
+    double bytes = Arrays.stream(sizes, sizes.length - count, sizes.length).sum();
+    if (bytes > available) {
+      boolean alone = count > 1 && sizes[sizes.length - 1] <= available;
+      throw new BadInput(
+          String.format(
+              "the largest %s of the grid %s %s to train, and %s of this machine's %s are free; use"
+                  + " fewer or smaller layers, or a smaller --batch%s",
+              count == 1 ? "network" : count + " networks",
+              count == 1 ? "needs" : "need together",
+              MachineMemory.text(bytes),
+              MachineMemory.text((double) available),
+              MachineMemory.text((double) total),
+              alone ? ", or fewer --threads" : ""));
+    }
   }
 
   /** Returns what would make it fit, by itself or all of it together. */

@@ -9,17 +9,21 @@ import fathom.nn.Activation;
 import fathom.optim.Method;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** The axes of a sweep. */
 final class GridOptions {
   private static final Map<String, String> USUAL = usual();
+  private static final List<String> AXES =
+      Stream.concat(USUAL.keySet().stream(), Stream.of("lr")).toList();
 
   @Option(
       names = "--grid",
@@ -107,7 +111,6 @@ final class GridOptions {
     words.put("norm", "none");
     words.put("skip", "none");
     words.put("optimizer", "sgd");
-    words.put("lr", null);
     words.put("seed", "0");
     return words;
   }
@@ -118,27 +121,26 @@ final class GridOptions {
    * @throws BadInput with the word that is wrong
    */
   Grid grid() {
-    Map<String, List<String>> axes = new LinkedHashMap<>();
-    USUAL.forEach((name, words) -> axes.put(name, words == null ? null : split(words)));
+    Map<String, Axis> axes = new LinkedHashMap<>();
+    USUAL.forEach((name, words) -> axes.put(name, new Axis("--" + name, split(words))));
     if (file != null) {
       axes.putAll(read());
     }
-    given().forEach((name, words) -> axes.put(name, split(words)));
-    List<String> rates = axes.get("lr");
+    given().forEach((name, words) -> axes.put(name, new Axis("--" + name, split(words))));
     return new Grid(
-        axis(axes, "depth").wholes(),
-        axis(axes, "width").wholes(),
-        axis(axes, "activation").names(Activation::named),
-        axis(axes, "init").names(GridOptions::plain),
-        axis(axes, "gain").numbers(),
-        axis(axes, "bias").numbers(),
-        axis(axes, "norm").choices(List.of(Cell.Norm.values())),
-        axis(axes, "skip").choices(List.of(Cell.Skip.values())),
-        axis(axes, "optimizer").choices(List.of(Method.values())),
-        rates == null
-            ? List.of()
-            : new Axis("--lr", rates).numbers().stream().map(Double::floatValue).toList(),
-        axis(axes, "seed").wholes().stream().map(Integer::longValue).toList());
+        axes.get("depth").wholes(),
+        axes.get("width").wholes(),
+        axes.get("activation").names(Activation::named),
+        axes.get("init").names(GridOptions::plain),
+        axes.get("gain").numbers(),
+        axes.get("bias").numbers(),
+        axes.get("norm").choices(List.of(Cell.Norm.values())),
+        axes.get("skip").choices(List.of(Cell.Skip.values())),
+        axes.get("optimizer").choices(List.of(Method.values())),
+        axes.containsKey("lr")
+            ? axes.get("lr").numbers().stream().map(Double::floatValue).toList()
+            : List.of(),
+        axes.get("seed").wholes().stream().map(Integer::longValue).toList());
   }
 
   private Map<String, String> given() {
@@ -158,10 +160,6 @@ final class GridOptions {
     return words;
   }
 
-  private static Axis axis(Map<String, List<String>> axes, String name) {
-    return new Axis("--" + name, axes.get(name));
-  }
-
   private static List<String> split(String words) {
     return Arrays.asList(words.split(",", -1));
   }
@@ -172,26 +170,27 @@ final class GridOptions {
     return colon < 0 ? word : word.substring(0, colon) + "(" + word.substring(colon + 1) + ")";
   }
 
-  private Map<String, List<String>> read() {
+  private Map<String, Axis> read() {
     try (JsonParser json = new JsonFactory().createParser(Files.readString(file))) {
-      Map<String, List<String>> axes = new LinkedHashMap<>();
+      json.enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+      Map<String, Axis> axes = new LinkedHashMap<>();
       if (json.nextToken() != JsonToken.START_OBJECT) {
         throw bad("holds no JSON object, as {\"depth\": [10, 30]}", null);
       }
       while (json.nextToken() == JsonToken.FIELD_NAME) {
         String name = json.currentName();
-        if (!USUAL.containsKey(name)) {
-          throw bad(
-              "has '"
-                  + name
-                  + "', which is no axis (known: "
-                  + String.join(", ", USUAL.keySet())
-                  + ")",
-              null);
+        if (!AXES.contains(name)) {
+          String known = String.join(", ", AXES);
+          throw bad("has '" + name + "', which is no axis (known: " + known + ")", null);
         }
-        axes.put(name, words(json, name));
+        axes.put(name, new Axis("--grid " + file + ": '" + name + "'", words(json, name)));
+      }
+      if (json.nextToken() != null) {
+        throw bad("holds more than one JSON object", null);
       }
       return axes;
+    } catch (NoSuchFileException e) {
+      throw bad("no such file", e);
     } catch (IOException e) {
       String why = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
       throw bad("cannot be read: " + why, e);

@@ -14,7 +14,6 @@ import picocli.CommandLine.Spec;
 final class InfoCommand implements Runnable {
   private static final String CORE_SWITCH = "OPENBLAS_CORETYPE";
   private static final String LIBRARY_SWITCH = "org.bytedeco.openblas.load";
-  private static final double GIGABYTE = 1e9;
 
   @Spec private CommandSpec spec;
   @Mixin private OutputOptions output;
@@ -51,10 +50,9 @@ final class InfoCommand implements Runnable {
     report.entry(
         "memory",
         String.format(
-            Locale.ROOT,
-            "%.1f GB for networks and data, of which Java's heap may take %.1f GB",
-            MachineMemory.total() / GIGABYTE,
-            Runtime.getRuntime().maxMemory() / GIGABYTE));
+            "%s for networks and data, of which Java's heap may take %s",
+            MachineMemory.text((double) MachineMemory.total()),
+            MachineMemory.text((double) Runtime.getRuntime().maxMemory())));
   }
 
   private static String switches() {

@@ -13,7 +13,7 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,7 +38,6 @@ import picocli.CommandLine.Spec;
 final class StressCommand implements Runnable {
   private static final long PAUSE_MILLIS = 2_000;
   private static final int PARTS = 1000;
-  private static final double GIGABYTE = 1e9;
 
   @Spec private CommandSpec spec;
 
@@ -177,7 +176,7 @@ final class StressCommand implements Runnable {
     }
     long start = System.nanoTime();
     boolean whole;
-    try (Interruption interruption = new Interruption()) {
+    try (Ending ending = new Ending()) {
       try (Progress progress = progress(err)) {
         Share done = new Share();
         whole =
@@ -191,7 +190,7 @@ final class StressCommand implements Runnable {
                   found.add(finding);
                   progress.advance(done.add(cost), message(found, cells.size()));
                 },
-                interruption::isWanted);
+                ending::isAsked);
       }
       double seconds = (System.nanoTime() - start) / 1e9;
       found.sort(new Order(cells)::compare);
@@ -210,24 +209,32 @@ final class StressCommand implements Runnable {
     return found.stream().filter(finding -> names.contains(finding.cell())).toList();
   }
 
-  private void requireMemory(List<Cell> cells, Trial trial, StressData.Loaded data, int workers) {
+  private static void requireMemory(
+      List<Cell> cells, Trial trial, StressData.Loaded data, int workers) {
     int inputs = data.rows().dataset().features();
     int outputs = data.rows().dataset().outputs();
-    List<Double> sizes =
-        new ArrayList<>(
-            cells.stream().map(cell -> cell.bytes(inputs, outputs, trial.batch())).toList());
-    sizes.sort(Collections.reverseOrder());
-    double bytes = sizes.stream().limit(workers).mapToDouble(x -> x).sum();
-    if (bytes > MachineMemory.total()) {
-      throw new BadInput(
-          String.format(
-              Locale.ROOT,
-              "the largest networks of the grid need %.3g GB, %d at once, and this machine has %.3g"
-                  + " GB; use smaller ones, or fewer --threads",
-              bytes / GIGABYTE,
-              workers,
-              MachineMemory.total() / GIGABYTE));
+    Map<List<Object>, Footprint> shapes = new HashMap<>();
+    try (Engine engine = engine()) {
+      List<Footprint> all = new ArrayList<>();
+      for (Cell cell : cells) {
+        all.add(
+            shapes.computeIfAbsent(
+                shape(cell),
+                unused ->
+                    Footprint.of(
+                        cell.builder(engine, inputs, outputs),
+                        (double) cell.parameters(inputs, outputs),
+                        cell.optimizer(),
+                        trial.batch())));
+      }
+      Footprint.requireAtOnce(all, workers);
     }
+  }
+
+  /** What bears on a network's memory. */
+  private static List<Object> shape(Cell cell) {
+    String activation = cell.activation().toString();
+    return List.of(cell.depth(), cell.width(), activation, cell.norm(), cell.skip(), cell.method());
   }
 
   private Map<String, String> settings(

@@ -58,7 +58,7 @@ final class StressPage {
   }
 
   void write(PrintWriter out) {
-    Page.write(out, "Stress: what deep networks come to", List.of("stress"), json());
+    Page.write(out, "Stress: what deep networks come to", List.of("charts", "stress"), json());
   }
 
   private String json() {

@@ -9,13 +9,16 @@ import fathom.blas.Blas;
 import fathom.data.Dataset;
 import fathom.kernel.Engine;
 import fathom.kernel.Kernels;
+import fathom.lab.Cell;
 import fathom.matrix.Slab;
 import fathom.nn.Activation;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
 import fathom.optim.Adam;
+import fathom.optim.Method;
 import fathom.train.Trainer;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -148,6 +151,49 @@ class FootprintTest {
     Footprint plain = new Footprint(1e9, 2, 0, 1e6, Double.NaN);
     e = assertThrows(BadInput.class, () -> plain.require(5_000_000_000L, 6_000_000_000L));
     assertTrue(e.getMessage().endsWith("are free; use fewer or smaller layers"), e.getMessage());
+  }
+
+  @Test
+  void networksTrainedAtOnceMustFitTogether() {
+    Footprint large = new Footprint(1e9, 2, 0, 1e9, Double.NaN);
+    Footprint small = new Footprint(1e6, 2, 0, 1e6, Double.NaN);
+    List<Footprint> all = List.of(small, large, small, large);
+    Footprint.requireAtOnce(all, 1, 9_000_000_000L, 9_000_000_000L);
+    Footprint.requireAtOnce(all, 9, 18_018_000_000L, 20_000_000_000L);
+    BadInput e =
+        assertThrows(
+            BadInput.class,
+            () -> Footprint.requireAtOnce(all, 2, 17_000_000_000L, 20_000_000_000L));
+    assertEquals(
+        "the largest 2 networks of the grid need together 18.0 GB to train, and 17.0 GB of this"
+            + " machine's 20.0 GB are free; use fewer or smaller layers, or a smaller --batch, or"
+            + " fewer --threads",
+        e.getMessage());
+    e =
+        assertThrows(
+            BadInput.class, () -> Footprint.requireAtOnce(all, 2, 8_000_000_000L, 9_000_000_000L));
+    assertTrue(e.getMessage().endsWith("or a smaller --batch"), e.getMessage());
+    e =
+        assertThrows(
+            BadInput.class, () -> Footprint.requireAtOnce(all, 1, 8_000_000_000L, 9_000_000_000L));
+    assertTrue(e.getMessage().startsWith("the largest network of the grid needs 9.00 GB"));
+  }
+
+  /** What a cell says that it takes is what its network and its training take, to the byte. */
+  @Test
+  void cellsAreReckonedAsTheirTrainingsAre() {
+    for (Cell.Norm norm : Cell.Norm.values()) {
+      Cell cell =
+          new Cell(
+              5, 20, Activation.GELU, "he", 1, 0, norm, Cell.Skip.SCALED, Method.ADAM, 0.1f, 0);
+      double passes = cell.builder(ENGINE, 9, 3).memory(16).inference();
+      double reckoned =
+          Footprint.of(
+                  cell.builder(ENGINE, 9, 3), (double) cell.parameters(9, 3), cell.optimizer(), 16)
+              .bytes();
+      // Slabs start each tensor at a multiple of 64 bytes; there are at most 40.
+      assertEquals(reckoned - passes, cell.bytes(ENGINE, 9, 3, 16), 4 * 40 * 64, cell.toString());
+    }
   }
 
   @Test

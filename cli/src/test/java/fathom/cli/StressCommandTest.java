@@ -6,16 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fathom.lab.Finding;
 import fathom.lab.FindingFile;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
-import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,7 +20,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code fathom stress}: what it finds, keeps, goes on with and shows. */
 class StressCommandTest {
-  private static final long SEED = 6;
   private static final int MANY = 10_000;
   private static final String SMALL =
       "stress --depth 2,6 --width 10 --activation tanh,relu --init lecun --gain 0.5..2/3 --steps 20";
@@ -37,27 +32,11 @@ class StressCommandTest {
     return words.toArray();
   }
 
-  /** Findings by cell but for what depends on the machine. */
-  private static Map<String, String> findings(Path file) {
-    Map<String, String> all = new TreeMap<>();
-    for (Finding finding : FindingFile.read(file)) {
-      StringBuilder text = new StringBuilder();
-      for (String name : Finding.fields().keySet()) {
-        if (!Finding.TIMES.contains(name)) {
-          text.append(finding.text(name)).append(finding.number(name));
-          text.append(Arrays.toString(finding.numbers(name))).append(';');
-        }
-      }
-      assertEquals(null, all.put(finding.cell(), text.toString()), "twice: " + finding.cell());
-    }
-    return all;
-  }
-
   @Test
   void aGridIsTriedAndToldOf() {
     Path table = folder.resolve("found.csv");
     Run run = Run.done(words(SMALL, "--out", table, "--json", folder.resolve("sum.json")));
-    assertEquals(12, findings(table).size());
+    assertEquals(12, FindingFile.read(table).size());
     Map<String, Object> json = Run.json(folder.resolve("sum.json"));
     assertEquals(12L, json.get("cells"));
     assertEquals(12L, json.get("done"));
@@ -109,50 +88,6 @@ class StressCommandTest {
     assertTrue(noise.out().contains("1 stalls"), noise.out());
   }
 
-  private Process start(Path file) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("--add-modules", "jdk.incubator.vector", "-XX:+UseSerialGC"));
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-    for (Object word : words(SMALL, "--out", file, "--resume", "--threads", 2)) {
-      command.add(word.toString());
-    }
-    return new ProcessBuilder(command)
-        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-        .redirectError(folder.resolve("err").toFile())
-        .start();
-  }
-
-  @Test
-  void killedOrStoppedItGoesOnWhereItWas() throws IOException, InterruptedException {
-    Path whole = folder.resolve("whole.jsonl");
-    Run unused = Run.done(words(SMALL, "--out", whole, "--threads", 1, "--quiet"));
-    Path file = folder.resolve("found.jsonl");
-    SplittableRandom random = new SplittableRandom(SEED);
-    for (int round = 0; round < 4; round++) {
-      long size = Files.exists(file) ? Files.size(file) : 0;
-      Process child = start(file);
-      while (child.isAlive() && (!Files.exists(file) || Files.size(file) <= size)) {
-        Thread.sleep(1);
-      }
-      child.waitFor(random.nextLong(20), TimeUnit.MILLISECONDS);
-      if (round % 2 == 0) {
-        child.destroyForcibly().waitFor();
-      } else {
-        child.destroy();
-        int status = child.waitFor();
-        String said = Files.readString(folder.resolve("err"));
-        boolean done = said.isEmpty() || !said.contains("stopped after ");
-        assertTrue(status == 143 || (done && status == 0), status + ": " + said);
-        assertTrue(done || said.contains(file + " keeps them"), said);
-      }
-    }
-    Run last = Run.done(words(SMALL, "--out", file, "--resume", "--quiet"));
-    assertEquals(findings(whole), findings(file), "seed " + SEED);
-    assertTrue(last.out().contains("tanh  gain 0.5  "), last.out());
-  }
-
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -168,8 +103,8 @@ class StressCommandTest {
         "--synthetic noises | unknown --synthetic 'noises'",
         "--synthetic noise --classes 1 | --classes must be at least 2, not 1",
         "--seed 1..90000 | a grid has from 1 to 1,000,000 cells",
-        "--depth 1000 --width 100000 | GB; use smaller ones, or fewer --threads",
-        "--grid none.json | --grid none.json: cannot be read",
+        "--depth 1000 --width 100000 | are free; use fewer or smaller layers, or a smaller --batch",
+        "--grid none.json | --grid none.json: no such file",
         "none.csv | no such file or directory",
       })
   void whatCannotBeIsRefusedInALine(String options, String message) {
@@ -188,14 +123,47 @@ class StressCommandTest {
     assertTrue(none.err().contains("line 1 is no finding"), none.err());
     Run both = Run.of(words(SMALL, "--out", folder.resolve("x"), "--report", folder.resolve("x")));
     assertTrue(both.err().contains("name two files"), both.err());
-    Path grid = Samples.write(folder.resolve("grid.json"), "{\"deep\": 3}");
-    Run key = Run.of("stress", "--grid", grid);
-    assertTrue(key.err().contains("has 'deep', which is no axis"), key.err());
     assertEquals("mine", Samples.lines(file).get(0));
     assertEquals(2, there.status());
     assertEquals(2, none.status());
     assertEquals(2, both.status());
-    assertEquals(2, key.status());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"deep\": 3} | has 'deep', which is no axis (known: depth, width, activation,",
+        "[10, 30] | holds no JSON object",
+        "{\"depth\": [10, 30 | cannot be read: Unexpected end-of-input",
+        "{\"depth\": 10, \"depth\": 30} | cannot be read: Duplicate field 'depth'",
+        "{\"depth\": 10} {} | holds more than one JSON object",
+        "{\"depth\": {\"from\": 1}} | grid.json: 'depth' holds neither a word or number nor a list of them",
+        "{\"depth\": []} | grid.json: 'depth' needs a value, or several",
+        "{\"depth\": [10, \"ten\"]} | grid.json: 'depth': 'ten' is no number",
+        "{\"depth\": 2.5} | grid.json: 'depth': '2.5' is no number",
+        "{\"norm\": \"bach\"} | grid.json: 'norm' 'bach' (known: none, batch, layer)",
+        "{\"depth\": -3} | the depth must be at least 1, not -3",
+      })
+  void gridFilesThatAreNoneAreRefusedInALine(String text, String message) {
+    Path grid = Samples.write(folder.resolve("grid.json"), text);
+    Path out = folder.resolve("found.jsonl");
+    Run run = Run.of("stress", "--grid", grid, "--out", out);
+    assertEquals(2, run.status(), run.err());
+    assertEquals(1, run.err().lines().count(), run.err());
+    assertTrue(run.err().contains(message), run.err());
+    assertEquals(List.of("grid.json"), Samples.list(folder), "nothing is left");
+  }
+
+  /** What does not fit is found out when there are data; no file is begun for it. */
+  @Test
+  void whatFailsLateLeavesNoFile() {
+    for (String name : List.of("found.jsonl", "found.csv")) {
+      Run run = Run.of(words("stress --depth 1000 --width 100000", "--out", folder.resolve(name)));
+      assertEquals(2, run.status(), run.err());
+      assertTrue(run.err().contains("are free; use"), run.err());
+      assertEquals(List.of(), Samples.list(folder));
+    }
   }
 
   @ParameterizedTest

@@ -8,6 +8,7 @@ import fathom.nn.Activation;
 import fathom.nn.Initializer;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 
@@ -61,6 +62,13 @@ public final class Bench implements AutoCloseable {
       builder.dense(width, activation, initializer);
     }
     return builder.dense(outputs, Activation.IDENTITY, initializer).seed(seed).build();
+  }
+
+  /** Draws rows of standard normal numbers. */
+  Matrix noise(Arena arena, int rows, int cols, long seed) {
+    Matrix x = Matrix.allocate(arena, rows, cols);
+    Initializer.normal(1).fill(engine, x, cols, rows, seed, 0);
+    return x;
   }
 
   /** Draws the biases of a dense layer, which are 0 unless drawn. */

@@ -5,6 +5,7 @@ import fathom.kernel.FillKernels;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
+import fathom.nn.Memory;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
 import fathom.optim.Method;
@@ -130,15 +131,13 @@ public record Cell(
   }
 
   /**
-   * Returns about how many bytes a training takes: parameters, gradients and moments, and outputs
-   * and what else backward needs for a batch.
+   * Returns the bytes that a training takes: parameters, gradients and moments, running statistics,
+   * and a pass over a batch.
    */
-  public double bytes(int inputs, int outputs, int batch) {
+  public double bytes(Engine engine, int inputs, int outputs, int batch) {
+    Memory memory = builder(engine, inputs, outputs).memory(batch);
     double slabs = 2.0 + optimizer().moments().size();
-    boolean both = !activation.isLearnt() && activation.function().keepsSlope();
-    double kept = 1.0 + (both ? 1 : 0) + (norm == Norm.NONE ? 0 : 1) + (skip == Skip.NONE ? 0 : 1);
-    double units = depth * kept * width + inputs + 4.0 * Math.max(width, Math.max(inputs, outputs));
-    return Float.BYTES * (slabs * parameters(inputs, outputs) + units * batch);
+    return slabs * memory.parameters() + memory.statistics() + memory.training();
   }
 
   /** Returns the operations of a training step, about: those of its products. */
@@ -147,11 +146,11 @@ public record Cell(
   }
 
   /**
-   * Builds the network. The output layer's weights are Xavier's whatever the hidden layers', so
+   * Describes the network. The output layer's weights are Xavier's whatever the hidden layers', so
    * that only what is asked about differs.
    */
-  public Network network(Engine engine, int inputs, int outputs) {
-    NetworkBuilder builder = Network.input(inputs);
+  public NetworkBuilder builder(Engine engine, int inputs, int outputs) {
+    NetworkBuilder builder = Network.input(inputs).engine(engine).seed(seed);
     Initializer weights = initializer();
     if (skip == Skip.NONE) {
       for (int i = 0; i < depth; i++) {
@@ -160,7 +159,12 @@ public record Cell(
     } else {
       blocks(builder, weights);
     }
-    Network network = builder.dense(outputs).seed(seed).engine(engine).build();
+    return builder.dense(outputs);
+  }
+
+  /** Builds the network and draws its biases. */
+  public Network network(Engine engine, int inputs, int outputs) {
+    Network network = builder(engine, inputs, outputs).build();
     if (bias > 0) {
       drawBiases(network);
     }

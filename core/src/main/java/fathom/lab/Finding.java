@@ -1,6 +1,7 @@
 package fathom.lab;
 
 import fathom.nn.Activation;
+import fathom.nn.Network;
 import fathom.optim.Method;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -86,7 +87,7 @@ public final class Finding {
       Sounding after,
       LossCurve loss,
       double stepsPerSecond,
-      long parameters) {
+      Network network) {
     Map<String, Object> v = new LinkedHashMap<>();
     v.put("cell", cell.toString());
     v.put("verdict", verdict.toString());
@@ -123,8 +124,8 @@ public final class Finding {
     put(v, "dead_max", most(before));
     put(v, "saturated_end", Judge.saturated(after));
     put(v, "dead_end", most(after));
-    put(v, "parameters", (double) parameters);
-    put(v, "bytes", cell.bytes(trial.inputs(), trial.outputs(), trial.batch()));
+    put(v, "parameters", (double) network.parameterCount());
+    put(v, "bytes", cell.bytes(network.engine(), trial.inputs(), trial.outputs(), trial.batch()));
     put(v, "steps_per_second", stepsPerSecond);
     put(v, "samples_per_second", stepsPerSecond * trial.batch());
     v.put("loss", rounded(loss.thinned(MOST_LOSSES)));

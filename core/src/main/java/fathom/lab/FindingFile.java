@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,20 +20,27 @@ import java.util.Map;
  * handed to the system as a whole when its cell ends, so that a process that is killed at any
  * moment leaves whole lines and at most one torn one at the end; {@link #resume} cuts that off.
  *
- * <p>Safe for many threads.
+ * <p>A file that is not there is made for the first finding, so that what fails before that leaves
+ * none. One sweep at a time writes to a file, where the file system can tell. Safe for many
+ * threads.
  */
 public final class FindingFile implements AutoCloseable {
+  /** Where no reader gets to: some systems keep others from reading what is locked. */
+  private static final long LOCKED = Long.MAX_VALUE - 1;
+
+  private final Path path;
   private final FindingFormat format;
   private final String setup;
-  private final FileChannel channel;
   private final List<Finding> found;
+  private final long end;
+  private FileChannel channel;
 
-  private FindingFile(
-      FindingFormat format, String setup, FileChannel channel, List<Finding> found) {
-    this.format = format;
+  private FindingFile(Path path, String setup, List<Finding> found, long end) {
+    this.path = path;
     this.setup = setup;
-    this.channel = channel;
     this.found = found;
+    this.end = end;
+    format = format(path);
   }
 
   /**
@@ -40,7 +48,7 @@ public final class FindingFile implements AutoCloseable {
    *
    * @param setup what all findings in it have in common: data, steps, and so on, on one line
    * @throws DataException if there is one that is not empty
-   * @throws UncheckedIOException if it cannot be written
+   * @throws UncheckedIOException if it cannot be looked at
    */
   public static FindingFile create(Path path, String setup) {
     try {
@@ -48,10 +56,7 @@ public final class FindingFile implements AutoCloseable {
         throw new DataException(
             path + ": is there already; go on with it (--resume), or name another file");
       }
-      FindingFormat format = format(path);
-      FindingFile file = new FindingFile(format, setup, open(path), List.of());
-      file.write(format.head());
-      return file;
+      return new FindingFile(path, setup, List.of(), 0);
     } catch (IOException e) {
       throw failed(path, "cannot be written", e);
     }
@@ -61,7 +66,8 @@ public final class FindingFile implements AutoCloseable {
    * Goes on with a file that a sweep was stopped in, or starts it if it is not there. A torn line
    * at its end is cut off.
    *
-   * @throws DataException if it holds anything but findings of this setup
+   * @throws DataException if it holds anything but findings of this setup, or another sweep writes
+   *     to it
    * @throws UncheckedIOException if it cannot be read or written
    */
   public static FindingFile resume(Path path, String setup) {
@@ -75,17 +81,42 @@ public final class FindingFile implements AutoCloseable {
         end--;
       }
       String text = new String(bytes, 0, end, StandardCharsets.UTF_8);
-      FindingFormat format = format(path);
-      FindingFile file =
-          new FindingFile(format, setup, open(path), read(path, format, setup, text));
-      file.channel.truncate(end);
-      file.channel.position(end);
-      if (end == 0) {
-        file.write(format.head());
-      }
+      List<Finding> found = read(path, format(path), setup, text);
+      FindingFile file = new FindingFile(path, setup, found, end);
+      file.open(bytes.length);
       return file;
     } catch (IOException e) {
       throw failed(path, "cannot be read or written", e);
+    }
+  }
+
+  /**
+   * Opens the file and puts its end where findings end.
+   *
+   * @param size that it is known to have
+   */
+  private void open(long size) throws IOException {
+    channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    if (!lock(channel) || channel.size() != size) {
+      channel.close();
+      throw new DataException(
+          path + ": another sweep writes to it; wait for its end, or name another file");
+    }
+    channel.truncate(end);
+    channel.position(end);
+    if (end == 0) {
+      write(format.head());
+    }
+  }
+
+  private static boolean lock(FileChannel channel) {
+    try {
+      return channel.tryLock(LOCKED, 1, false) != null;
+    } catch (OverlappingFileLockException e) {
+      return false;
+    } catch (IOException e) {
+      // Not every file system has locks.
+      return true;
     }
   }
 
@@ -142,10 +173,6 @@ public final class FindingFile implements AutoCloseable {
     return name.endsWith(".csv") ? FindingFormat.CSV : FindingFormat.JSON_LINES;
   }
 
-  private static FileChannel open(Path path) throws IOException {
-    return FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-  }
-
   /** Returns what the file held when it was opened. */
   public List<Finding> found() {
     return List.copyOf(found);
@@ -154,10 +181,14 @@ public final class FindingFile implements AutoCloseable {
   /**
    * Adds a line.
    *
+   * @throws DataException if another sweep has begun the file meanwhile
    * @throws UncheckedIOException if that fails
    */
   public synchronized void append(Finding finding) {
     try {
+      if (channel == null) {
+        open(0);
+      }
       write(format.line(finding, setup));
     } catch (IOException e) {
       throw new UncheckedIOException("a finding cannot be written: " + e.getMessage(), e);
@@ -174,7 +205,9 @@ public final class FindingFile implements AutoCloseable {
   @Override
   public synchronized void close() {
     try {
-      channel.close();
+      if (channel != null) {
+        channel.close();
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -163,10 +163,10 @@ final class HeDepth implements Reproduction {
           Network network =
               bench.plain(
                   SOUNDED_WIDTH, SOUNDED, SOUNDED_WIDTH, Activation.RELU, start, 10, seed)) {
-        Matrix x = SignalPass.noise(bench.engine(), arena, 16, SOUNDED_WIDTH, 1000 + seed);
-        List<float[][]> a = new SignalPass(network).forward(x);
-        double first = Moments.of(a.get(0)).meanSquare();
-        double last = Moments.of(a.get(SOUNDED - 1)).meanSquare();
+        Matrix x = bench.noise(arena, 16, SOUNDED_WIDTH, 1000 + seed);
+        Sounding sounding = new Probe(network).withoutJacobian().sound(x, seed);
+        double first = sounding.layers().get(0).q();
+        double last = sounding.layers().get(SOUNDED - 1).q();
         sum += Math.log(last / first) / (SOUNDED - 1);
       }
     }

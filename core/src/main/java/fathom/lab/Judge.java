@@ -7,17 +7,34 @@ import fathom.train.TrainingDivergedException;
 import java.util.List;
 import java.util.Locale;
 
-/** Finds the verdict of a training from what was measured before, during and after it. */
+/**
+ * Finds the verdict of a training from what was measured before, during and after it. Each limit
+ * says where it comes from; networks whose fate is known beforehand come to it (VerdictTest).
+ */
 final class Judge {
-  /** A network has learnt if it does away with this share of the constant answer's loss. */
+  /**
+   * A network has learnt if it does away with this share of the constant answer's loss. What can
+   * learn nothing (classes at random, rates of 0, networks twice too deep for their signals) does
+   * away with less than a tenth, since the last steps' loss is a mean over hundreds of samples.
+   * What is between learns, but too slowly to be called trained.
+   */
   static final double LEARNT = 0.25;
 
-  /** Gradients that fall or grow by this factor, from the last hidden layer to the first. */
-  private static final double FAR = 30;
+  /**
+   * Gradients that fall or grow by this factor, from the last hidden layer to the first: exp(3),
+   * six depth scales of their mean square, which is as deep as networks train (Schoenholz et al.
+   * 2017). By chance, a healthy ReLU net of L layers of n units strays by a factor of exp(sqrt(5 L
+   * / n) / 2), which is 2.4 at 40 layers of 64.
+   */
+  private static final double FAR = Math.exp(3);
 
-  /** The mean square of signals that fall or grow by this factor. */
+  /**
+   * The mean square of signals that fall or grow by this factor. A critical tanh net, which trains,
+   * lets them fall to 1 / 2L: this leaves it alone up to half a million layers.
+   */
   private static final double FAR_SIGNALS = 1e6;
 
+  /** Most of the units; half of them are where a tanh is flat if sums have a deviation of 4.4. */
   private static final double MOSTLY = 0.5;
 
   private Judge() {}
@@ -40,6 +57,18 @@ final class Judge {
       return verdict(Outcome.TRAINS, chance);
     }
     int dead = deadLayer(before);
+    double left = leftBelow(before, dead);
+    if (left < 1 / FAR_SIGNALS) {
+      return verdict(
+          Outcome.VANISHES,
+          String.format(
+              Locale.ROOT,
+              "mean square of signals x %.3g up to the layer below layer %d, where nothing is left"
+                  + " of them; %s",
+              left,
+              dead,
+              chance));
+    }
     if (dead > 0) {
       return verdict(Outcome.DIES, "all units of layer " + dead + " are 0 as drawn; " + chance);
     }
@@ -106,6 +135,16 @@ final class Judge {
         .findFirst()
         .map(layer -> layer.layer() + 1)
         .orElse(0);
+  }
+
+  /**
+   * Returns the growth of signals up to the layer below one whose units are all 0: those of faint
+   * signals are 0 because single precision ends, and none of them is dead. 1 if there is none.
+   */
+  private static double leftBelow(Sounding sounding, int dead) {
+    List<LayerSounding> below =
+        hidden(sounding).stream().filter(layer -> layer.layer() + 1 < dead).toList();
+    return below.isEmpty() ? 1 : below.get(below.size() - 1).q() / below.get(0).q();
   }
 
   /** Gradients that are 0 on both sides have no ratio. */

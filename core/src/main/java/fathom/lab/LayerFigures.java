@@ -118,7 +118,8 @@ final class LayerFigures {
     long stride = Math.max(1, size / QUANTILE_SAMPLE) | 1;
     float[] values = new float[(int) ((size + stride - 1) / stride)];
     for (int i = 0; i < values.length; i++) {
-      values[i] = a.segment().getAtIndex(JAVA_FLOAT, a.offset() + i * stride);
+      long at = i * stride;
+      values[i] = a.get((int) (at / a.cols()), (int) (at % a.cols()));
     }
     return Quantiles.of(values);
   }

@@ -12,6 +12,8 @@ final class LogisticCurve implements Reproduction {
   private static final int STEPS_OF_ONE = 10;
   private static final int END = 10;
   private static final int LAYERS = 10;
+  private static final Activation IDENTITY = Activation.IDENTITY;
+  private static final Initializer ONE = Initializer.constant(1);
 
   /** Four units in the last place of numbers just below 1. */
   private static final double ROUNDING = 4 * 0x1p-24;
@@ -42,14 +44,14 @@ final class LogisticCurve implements Reproduction {
     double slopeError = 0;
     try (Arena arena = Arena.ofShared();
         Network unit =
-            bench.input(1).dense(1, Activation.LOGISTIC, Initializer.constant(1)).build()) {
-      SignalPass pass = new SignalPass(unit);
+            bench.input(1).dense(1, Activation.LOGISTIC, ONE).dense(1, IDENTITY, ONE).build()) {
+      Probe probe = new Probe(unit);
       Matrix x = Matrix.allocate(arena, 1, 1);
       for (int i = 0; i < points; i++) {
         z[i] = i / (double) STEPS_OF_ONE - END;
         x.set(0, 0, (float) z[i]);
-        value[i] = pass.forward(x).get(0)[0][0];
-        slope[i] = pass.jacobian(x)[0][0];
+        value[i] = probe.outputs(x).get(0)[0][0];
+        slope[i] = probe.spectrum(x)[0];
         tangent[i] = Math.abs(z[i]) <= 3 ? 0.5 + z[i] / 4 : Double.NaN;
         double exact = 1 / (1 + Math.exp(-(double) (float) z[i]));
         valueError = Math.max(valueError, Math.abs(value[i] - exact));
@@ -83,14 +85,14 @@ final class LogisticCurve implements Reproduction {
   private static Check behindTenLayers(Bench bench) {
     var builder = bench.input(1);
     for (int layer = 0; layer < LAYERS; layer++) {
-      builder.dense(1, Activation.LOGISTIC, Initializer.constant(1));
+      builder.dense(1, Activation.LOGISTIC, ONE);
     }
     try (Arena arena = Arena.ofShared();
-        Network chain = builder.build()) {
+        Network chain = builder.dense(1, IDENTITY, ONE).build()) {
       for (int layer = 1; layer < LAYERS; layer++) {
         chain.parameters().get(chain.parameterNames(layer).get(1)).set(0, 0, -0.5f);
       }
-      double left = new SignalPass(chain).jacobian(Matrix.allocate(arena, 1, 1))[0][0];
+      double left = new Probe(chain).spectrum(Matrix.allocate(arena, 1, 1))[0];
       // Ten products and ten slopes, each rounded; f(0) is exactly a half.
       double best = Math.pow(4, -LAYERS);
       return Check.near("gradient behind ten units, at best", best, left, 20 * 0x1p-24 * best);

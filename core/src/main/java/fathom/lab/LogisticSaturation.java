@@ -10,6 +10,7 @@ import fathom.nn.Network;
 import fathom.optim.Sgd;
 import fathom.train.StepSample;
 import fathom.train.Trainer;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -66,18 +67,19 @@ final class LogisticSaturation implements Reproduction {
 
   private static Profile profile(Bench bench, Matrix x, Initializer initializer) {
     Profile profile = new Profile();
-    try (Network network =
-        bench.plain(x.cols(), DEPTH, WIDTH, Activation.LOGISTIC, initializer, 1, 1)) {
-      List<float[][]> outputs = new SignalPass(network).forward(x);
-      double below = Moments.of(x).variance();
+    try (Arena arena = Arena.ofShared();
+        Network network =
+            bench.plain(x.cols(), DEPTH, WIDTH, Activation.LOGISTIC, initializer, 1, 1)) {
+      List<float[][]> outputs = new Probe(network).outputs(x);
+      Matrix below = Matrix.allocate(arena, /* rows= */ x.cols(), /* cols= */ x.rows());
+      below.transposeFrom(x);
       for (int layer = 0; layer < DEPTH; layer++) {
-        float[][] a = outputs.get(layer);
         Matrix w = network.parameters().get(network.parameterNames(layer).get(0));
-        float[][] input = layer == 0 ? transposed(x) : outputs.get(layer - 1);
-        profile.sums[layer] = sums(w, input);
-        profile.ratio[layer] = profile.sums[layer] / below;
-        profile.saturated[layer] = saturated(a);
-        below = Moments.of(a).variance();
+        Matrix sums = Matrix.of(arena, product(w.toArray(), below.toArray()));
+        profile.sums[layer] = new LayerFigures(sums).variance();
+        profile.ratio[layer] = profile.sums[layer] / new LayerFigures(below).variance();
+        profile.saturated[layer] = saturated(outputs.get(layer));
+        below = Matrix.of(arena, outputs.get(layer));
       }
     }
     return profile;
@@ -198,27 +200,15 @@ final class LogisticSaturation implements Reproduction {
     return (double) count / a.length / a[0].length;
   }
 
-  private static float[][] transposed(Matrix x) {
-    float[][] columns = new float[x.cols()][x.rows()];
-    for (int r = 0; r < x.rows(); r++) {
-      for (int c = 0; c < x.cols(); c++) {
-        columns[c][r] = x.get(r, c);
-      }
-    }
-    return columns;
-  }
-
-  /** Returns the variance of W A. */
-  private static double sums(Matrix w, float[][] a) {
-    float[][] weights = w.toArray();
-    float[][] z = new float[weights.length][a[0].length];
+  private static float[][] product(float[][] w, float[][] a) {
+    float[][] z = new float[w.length][a[0].length];
     for (int i = 0; i < z.length; i++) {
       for (int k = 0; k < a.length; k++) {
         for (int s = 0; s < z[i].length; s++) {
-          z[i][s] += weights[i][k] * a[k][s];
+          z[i][s] += w[i][k] * a[k][s];
         }
       }
     }
-    return Moments.of(z).variance();
+    return z;
   }
 }

@@ -108,22 +108,18 @@ final class MeanFieldDepth implements Reproduction {
     int rows = 24;
     try (Arena arena = Arena.ofShared();
         Network network = net(bench, width, depth, width, weights, 10, seed)) {
-      Matrix x = SignalPass.noise(bench.engine(), arena, rows, width, 100 + seed);
+      Matrix x = bench.noise(arena, rows, width, 100 + seed);
       float scale = (float) Math.sqrt((q - BIASES) / weights);
-      float[][] top = SignalPass.noise(bench.engine(), arena, rows, 10, 200 + seed).toArray();
-      SignalPass pass = new SignalPass(network);
-      double[] squares = new double[depth];
       for (int r = 0; r < rows; r++) {
         for (int c = 0; c < width; c++) {
           x.set(r, c, scale * x.get(r, c));
         }
-        pass.backward(x.rows(r, r + 1), top[r]);
-        for (int layer = 0; layer < depth; layer++) {
-          String bias = network.parameterNames(layer).get(1);
-          squares[layer] += Moments.of(network.gradients().get(bias)).meanSquare();
-        }
       }
-      return Math.log(squares[0] / squares[depth - 1]) / (depth - 1);
+      List<LayerSounding> layers =
+          new Probe(network).withoutJacobian().sound(x, 200 + seed).layers();
+      double first = layers.get(0).gradient();
+      double last = layers.get(depth - 1).gradient();
+      return Math.log(first / last) / (depth - 1);
     }
   }
 

@@ -8,6 +8,7 @@ import fathom.nn.Activation;
 import fathom.nn.Initializer;
 import fathom.nn.Loss;
 import fathom.nn.Network;
+import fathom.nn.NetworkBuilder;
 import fathom.optim.Sgd;
 import fathom.train.Trainer;
 import fathom.train.TrainingDivergedException;
@@ -52,18 +53,25 @@ final class OrthogonalStart implements Reproduction {
     return outcome;
   }
 
-  /** Returns singular values of the outputs by the first layer's sums, for a small random row. */
+  /**
+   * Returns singular values of a linear layer's outputs by the first layer's sums, with {@link
+   * #DEPTH} products between them, for a small random row.
+   */
   private static double[] spectrum(Bench bench, Activation f, Initializer start) {
-    double[][] jacobian;
+    NetworkBuilder builder = bench.input(WIDTH);
+    for (int layer = 0; layer < DEPTH; layer++) {
+      builder.dense(WIDTH, f, start);
+    }
+    // The probe's Jacobian ends below the last product.
+    builder.dense(WIDTH, Activation.IDENTITY, start).dense(1);
     try (Arena arena = Arena.ofShared();
-        Network network = bench.plain(WIDTH, DEPTH, WIDTH, f, start, WIDTH, 1)) {
-      Matrix x = SignalPass.noise(bench.engine(), arena, 1, WIDTH, 2);
+        Network network = builder.seed(1).build()) {
+      Matrix x = bench.noise(arena, 1, WIDTH, 2);
       for (int c = 0; c < WIDTH; c++) {
         x.set(0, c, 0.1f * x.get(0, c));
       }
-      jacobian = new SignalPass(network).jacobian(x);
+      return new Probe(network).spectrum(x);
     }
-    return SingularValues.of(jacobian);
   }
 
   private static void spectra(Outcome outcome, Bench bench) {

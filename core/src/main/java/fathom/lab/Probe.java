@@ -1,7 +1,7 @@
 package fathom.lab;
 
 import fathom.data.Batch;
-import fathom.kernel.Engine;
+import fathom.kernel.FillKernels;
 import fathom.kernel.Member;
 import fathom.kernel.Task;
 import fathom.matrix.Matrix;
@@ -17,13 +17,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * Measures what a network does to a batch at its present weights: signals going up, gradients going
  * down, and the Jacobian of the hidden layers. One forward and one backward pass in training mode
  * (batch norm by the batch's statistics, dropout by the draws of step 0), and some forty each for
- * the Jacobian. Parameters and batch norm's running statistics stay as they are; gradients are
- * overwritten. The same bits on any number of threads.
+ * the Jacobian, or as many as it has rows for all of its {@link #spectrum}. Parameters and batch
+ * norm's running statistics stay as they are; gradients are overwritten. The same bits on any
+ * number of threads.
  *
  * <p>Allocates what it reports. One thread at a time calls a probe; it waits for training steps and
  * predictions under way, as they wait for it. Figures that overflow single precision are infinite
@@ -83,13 +85,73 @@ public final class Probe {
         x,
         pass -> {
           Matrix d = pass.outputGradient();
-          long size = (long) d.rows() * d.cols();
-          network
-              .engine()
-              .kernels()
-              .fill()
-              .normal(d.segment(), d.offset(), 0, size, seed, NOISE, 1);
+          FillKernels fill = network.engine().kernels().fill();
+          long cols = d.cols();
+          // Rows may have gaps between them, which stay zero.
+          for (long r = 0; r < d.rows(); r++) {
+            long base = d.offset() + r * (d.stride() - cols);
+            fill.normal(d.segment(), base, r * cols, (r + 1) * cols, seed, NOISE, 1);
+          }
           return Double.NaN;
+        });
+  }
+
+  /**
+   * Measures without a loss, for a gradient by the outputs that is given.
+   *
+   * @param x inputs, B x n
+   * @param gradient by the outputs, B x m
+   * @throws IllegalArgumentException if they do not fit the network
+   */
+  public Sounding sound(Matrix x, Matrix gradient) {
+    if (gradient.rows() != x.rows() || gradient.cols() != network.outputs()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "the gradient is %d x %d, and %d rows of %d outputs want %d x %d",
+              gradient.rows(),
+              gradient.cols(),
+              x.rows(),
+              network.outputs(),
+              x.rows(),
+              network.outputs()));
+    }
+    return measure(
+        x,
+        pass -> {
+          pass.outputGradient().transposeFrom(gradient);
+          return Double.NaN;
+        });
+  }
+
+  /**
+   * Returns all singular values of the Jacobian of {@link fathom.nn.Linearization}, those of all
+   * samples together, the largest first: exact but for rounding, relative to the largest that the
+   * way through the layers has in between. For small networks and few rows: takes a backward pass
+   * for each of {@code B n} units of the last hidden layer, and memory for that number's square.
+   *
+   * @param x inputs, B x n
+   * @throws IllegalArgumentException if they do not fit the network, or it has no such Jacobian
+   */
+  public double[] spectrum(Matrix x) {
+    return undisturbed(
+        x,
+        pass -> {
+          run(pass, x);
+          return spectrum(pass).all();
+        });
+  }
+
+  /** Returns what each layer puts out, units x B, for rows of inputs. */
+  List<float[][]> outputs(Matrix x) {
+    return undisturbed(
+        x,
+        pass -> {
+          run(pass, x);
+          List<float[][]> outputs = new ArrayList<>();
+          for (int i = 0; i < pass.layers(); i++) {
+            outputs.add(pass.output(i).toArray());
+          }
+          return outputs;
         });
   }
 
@@ -99,6 +161,11 @@ public final class Probe {
   }
 
   private Sounding measure(Matrix x, Start start) {
+    return undisturbed(x, pass -> measure(pass, x, start));
+  }
+
+  /** Looks at passes over a batch, and leaves running statistics as they were. */
+  private <T> T undisturbed(Matrix x, Function<Pass, T> look) {
     if (x.cols() != network.inputs()) {
       throw new IllegalArgumentException(
           String.format(
@@ -111,7 +178,7 @@ public final class Probe {
       MemorySegment kept = arena.allocate(statistics.segment().byteSize());
       kept.copyFrom(statistics.segment());
       try {
-        return measure(network.pass(x.rows()), x, start);
+        return look.apply(network.pass(x.rows()));
       } finally {
         statistics.segment().copyFrom(kept);
       }
@@ -120,11 +187,18 @@ public final class Probe {
     }
   }
 
-  private Sounding measure(Pass pass, Matrix x, Start start) {
-    Engine engine = network.engine();
-    boolean shared = pass.worthSharing();
+  private void run(Pass pass, Matrix x) {
     pass.step(0);
-    engine.run(new Forward(pass, x), shared);
+    network.engine().run(new Forward(pass, x), pass.worthSharing());
+  }
+
+  private Spectrum spectrum(Pass pass) {
+    return new Spectrum(
+        network.engine(), pass.worthSharing(), pass.linearization(), mixes(), network.seed());
+  }
+
+  private Sounding measure(Pass pass, Matrix x, Start start) {
+    run(pass, x);
     List<LayerSounding> layers = new ArrayList<>();
     for (int i = 0; i < pass.layers(); i++) {
       layers.add(signals(pass, i));
@@ -134,7 +208,7 @@ public final class Probe {
     Arrays.fill(gradients, Double.NaN);
     pass.watch((layer, d) -> gradients[layer] = new LayerFigures(d).q());
     try {
-      engine.run(new Backward(pass, x), shared);
+      network.engine().run(new Backward(pass, x), pass.worthSharing());
     } finally {
       pass.watch(null);
     }
@@ -142,11 +216,7 @@ public final class Probe {
     layers.replaceAll(
         layer -> layer.with(gradients[layer.layer()], weightGradientNorm(layer.layer(), weights)));
     layers.removeIf(layer -> Double.isNaN(layer.q()) && Double.isNaN(layer.gradient()));
-    Jacobian jacobian = null;
-    if (wantsJacobian) {
-      jacobian =
-          new PowerIteration(engine, shared, pass.linearization(), mixes(), network.seed()).run();
-    }
+    Jacobian jacobian = wantsJacobian ? spectrum(pass).estimate() : null;
     LayerFigures inputs = new LayerFigures(transposed(x));
     return new Sounding(x.rows(), loss, inputs.q(), inputs.correlation(), layers, jacobian);
   }
@@ -188,7 +258,8 @@ public final class Probe {
     }
     Matrix dw = network.gradients().get(names.get(0));
     long from = dw.offset();
-    long to = from + (long) dw.rows() * dw.cols();
+    // What lies between rows is zero.
+    long to = from + (dw.rows() - 1L) * dw.stride() + dw.cols();
     return Math.sqrt(network.engine().kernels().update().sumOfSquares(dw.segment(), from, to));
   }
 

@@ -5,7 +5,6 @@ import fathom.nn.Activation;
 import fathom.nn.Initializer;
 import fathom.nn.Network;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Signals in deep SELU nets: mean 0, variance 1, whatever comes in. */
@@ -31,40 +30,38 @@ final class SelfNormalizing implements Reproduction {
     return "Klambauer et al. (2017), theorems 1 to 3, Figures 1 and 2";
   }
 
-  /** Mean and variance of each layer's outputs, for inputs of a mean and a deviation. */
-  private static List<Moments> profile(Bench bench, int depth, double mean, double sigma) {
-    List<Moments> profile = new ArrayList<>();
+  /** What each layer puts out, for inputs of a mean and a deviation. */
+  private static List<LayerSounding> profile(Bench bench, int depth, double mean, double sigma) {
+    List<LayerSounding> profile;
     try (Arena arena = Arena.ofShared();
         Network network =
             bench.plain(WIDTH, depth, WIDTH, Activation.SELU, Initializer.LECUN_NORMAL, 1, 1)) {
-      Matrix x = SignalPass.noise(bench.engine(), arena, ROWS, WIDTH, 2);
+      Matrix x = bench.noise(arena, ROWS, WIDTH, 2);
       for (int r = 0; r < ROWS; r++) {
         for (int c = 0; c < WIDTH; c++) {
           x.set(r, c, (float) (mean + sigma * x.get(r, c)));
         }
       }
-      for (float[][] a : new SignalPass(network).forward(x).subList(0, depth)) {
-        profile.add(Moments.of(a));
-      }
+      profile = new Probe(network).withoutJacobian().sound(x, 3).layers().subList(0, depth);
     }
     bench.say(depth + " SELU layers");
     return profile;
   }
 
-  private static double[] variances(List<Moments> profile) {
-    return profile.stream().mapToDouble(Moments::variance).toArray();
+  private static double[] variances(List<LayerSounding> profile) {
+    return profile.stream().mapToDouble(LayerSounding::variance).toArray();
   }
 
   @Override
   public Outcome run(Form form, Bench bench) {
     int depth = form == Form.FAST ? 120 : 1000;
-    List<Moments> normal = profile(bench, depth, 0, 1);
-    List<Moments> large = profile(bench, depth, 1, 3);
-    List<Moments> small = profile(bench, depth, -0.3, 0.3);
-    double mean = normal.stream().mapToDouble(Moments::mean).average().orElseThrow();
-    double variance = normal.stream().mapToDouble(Moments::variance).average().orElseThrow();
-    double low = normal.stream().mapToDouble(Moments::variance).min().orElseThrow();
-    double high = normal.stream().mapToDouble(Moments::variance).max().orElseThrow();
+    List<LayerSounding> normal = profile(bench, depth, 0, 1);
+    List<LayerSounding> large = profile(bench, depth, 1, 3);
+    List<LayerSounding> small = profile(bench, depth, -0.3, 0.3);
+    double mean = normal.stream().mapToDouble(LayerSounding::mean).average().orElseThrow();
+    double variance = normal.stream().mapToDouble(LayerSounding::variance).average().orElseThrow();
+    double low = normal.stream().mapToDouble(LayerSounding::variance).min().orElseThrow();
+    double high = normal.stream().mapToDouble(LayerSounding::variance).max().orElseThrow();
     // A layer of n units has a mean square that strays by sd(selu²) / sqrt(n) = 0.08, and 0.79 of
     // that is handed up, so that layers stray by 0.08 / sqrt(1 - 0.79²) = 0.13 and are alike over
     // some 8: the mean over d layers strays by 0.13 sqrt(8 / d), four times which is allowed. A
@@ -109,6 +106,6 @@ final class SelfNormalizing implements Reproduction {
                 List.of(
                     Figure.Curve.counted(
                         "inputs of variance 1",
-                        normal.stream().mapToDouble(Moments::mean).toArray()))));
+                        normal.stream().mapToDouble(LayerSounding::mean).toArray()))));
   }
 }

@@ -16,16 +16,12 @@ final class SingularValues {
   /**
    * Returns the singular values of a matrix, the largest first.
    *
-   * @param matrix rows of equal length, at least as many as columns; left as they are
+   * @param matrix rows of equal length; left as they are
+   * @return as many as the smaller side has
    */
   static double[] of(double[][] matrix) {
-    int n = matrix[0].length;
-    double[][] columns = new double[n][matrix.length];
-    for (int r = 0; r < matrix.length; r++) {
-      for (int c = 0; c < n; c++) {
-        columns[c][r] = matrix[r][c];
-      }
-    }
+    double[][] columns = columns(matrix);
+    int n = columns.length;
     boolean turned = true;
     for (int sweep = 0; sweep < MOST_SWEEPS && turned; sweep++) {
       turned = false;
@@ -46,6 +42,21 @@ final class SingularValues {
       values[n - 1 - i] = swap;
     }
     return values;
+  }
+
+  /** Returns copies of the columns, or of the rows if those are fewer: the values are the same. */
+  private static double[][] columns(double[][] matrix) {
+    int width = matrix[0].length;
+    if (matrix.length < width) {
+      return Arrays.stream(matrix).map(double[]::clone).toArray(double[][]::new);
+    }
+    double[][] columns = new double[width][matrix.length];
+    for (int r = 0; r < matrix.length; r++) {
+      for (int c = 0; c < width; c++) {
+        columns[c][r] = matrix[r][c];
+      }
+    }
+    return columns;
   }
 
   /** Makes two columns orthogonal; returns whether they were not. */

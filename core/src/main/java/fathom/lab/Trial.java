@@ -169,8 +169,7 @@ public final class Trial {
       Sounding after = sound(new Probe(network).withoutJacobian());
       Verdict verdict =
           diverged == null ? Judge.of(cell.activation(), before, after, curve) : diverged;
-      return Finding.of(
-          this, cell, verdict, before, after, curve, done / seconds, network.parameterCount());
+      return Finding.of(this, cell, verdict, before, after, curve, done / seconds, network);
     }
   }
 

@@ -121,20 +121,18 @@ final class XavierGradients implements Reproduction {
     try (Arena arena = Arena.ofShared();
         Network network =
             bench.plain(x.cols(), DEPTH, WIDTH, Activation.TANH, initializer, 10, 1)) {
-      SignalPass pass = new SignalPass(network);
-      List<float[][]> outputs = pass.forward(x);
-      float[][] top = SignalPass.noise(bench.engine(), arena, x.rows(), 10, 2).toArray();
-      for (int layer = 0; layer < DEPTH; layer++) {
-        profile.signal[layer] = Moments.of(outputs.get(layer)).meanSquare();
-      }
+      Matrix top = bench.noise(arena, x.rows(), 10, 2);
+      Probe probe = new Probe(network).withoutJacobian();
+      // Row by row: gradients of weights by many rows at once would add up to something else.
       for (int r = 0; r < x.rows(); r++) {
-        pass.backward(x.rows(r, r + 1), top[r]);
-        for (int layer = 0; layer < DEPTH; layer++) {
-          List<String> names = network.parameterNames(layer);
-          Matrix w = network.gradients().get(names.get(0));
-          Matrix b = network.gradients().get(names.get(1));
-          profile.gradient[layer] += Moments.of(b).meanSquare() / x.rows();
-          profile.weights[layer] += Moments.of(w).meanSquare() / x.rows();
+        List<LayerSounding> layers = probe.sound(x.rows(r, r + 1), top.rows(r, r + 1)).layers();
+        for (int l = 0; l < DEPTH; l++) {
+          LayerSounding layer = layers.get(l);
+          int inputs = l == 0 ? x.cols() : WIDTH;
+          double weight = layer.weightGradientNorm();
+          profile.signal[l] += layer.q() / x.rows();
+          profile.gradient[l] += layer.gradient() / x.rows();
+          profile.weights[l] += weight * weight / inputs / WIDTH / x.rows();
         }
       }
     }

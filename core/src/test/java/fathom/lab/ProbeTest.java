@@ -144,33 +144,13 @@ class ProbeTest {
     return gram;
   }
 
-  /** Squares a matrix of trace 1 until it is a projection on the largest eigenvector. */
-  private static double largestEigenvalue(double[][] symmetric) {
-    double[][] m = symmetric;
-    double log = 0;
-    double power = 1;
-    for (int k = 0; k < 30; k++) {
-      double trace = 0;
-      for (int i = 0; i < m.length; i++) {
-        trace += m[i][i];
-      }
-      log += Math.log(trace) / power;
-      double[][] scaled = new double[m.length][m.length];
-      for (int i = 0; i < m.length; i++) {
-        for (int c = 0; c < m.length; c++) {
-          scaled[i][c] = m[i][c] / trace;
-        }
-      }
-      m = gram(scaled);
-      power *= 2;
-    }
-    return Math.exp(log);
-  }
-
   /**
    * Power iteration stops when a round adds less than 1e-4. With a ratio r of the first two squared
    * values, what is missing is then below 1e-4 / (1 - r), and never more than about 1 - r: so below
-   * sqrt(1e-4), a hundredth. Rounding adds some 1e-6.
+   * sqrt(1e-4), a hundredth. Singular values of two matrices differ by no more than the norm of
+   * their difference: at most eight products of twelve terms, and as many slopes, are rounded in
+   * single precision, 12 x 2^-24 of the norm that is there each, 1e-5 in all; the norms of layers
+   * multiply up to some times their product's, and 1e-4 of that is allowed.
    */
   @ParameterizedTest
   @MethodSource("nets")
@@ -179,9 +159,12 @@ class ProbeTest {
     try (Engine engine = engine(2);
         Network network = build(net, engine);
         Arena arena = Arena.ofConfined()) {
-      double[][] gram = gram(jacobian(network, x));
+      double[][] built = jacobian(network, x);
+      double[] expected = SingularValues.of(built);
+      double largest = expected[0];
+      assertArrayEquals(expected, new Probe(network).spectrum(Matrix.of(arena, x)), 1e-4 * largest);
+      double[][] gram = gram(built);
       Jacobian found = new Probe(network).sound(Matrix.of(arena, x), 1).jacobian();
-      double largest = Math.sqrt(largestEigenvalue(gram));
       assertTrue(found.largest() < largest * (1 + 1e-4), found + " of " + largest);
       assertTrue(found.largest() > largest * (1 - 1e-2), found + " of " + largest);
       double trace = 0;
@@ -262,6 +245,27 @@ class ProbeTest {
     return Math.sqrt(sum);
   }
 
+  /** A gradient that is given goes down as it is: by the output layer's sums it is itself. */
+  @Test
+  void gradientsMayBeGiven() {
+    try (Network network = Network.input(6).dense(5, Activation.TANH).dense(3).build();
+        Arena arena = Arena.ofConfined()) {
+      Matrix x = Matrix.of(arena, rows(4, 6, 5));
+      Matrix gradient = Matrix.of(arena, rows(4, 3, 6));
+      Probe probe = new Probe(network).withoutJacobian();
+      double square = 0;
+      for (float[] row : gradient.toArray()) {
+        for (float g : row) {
+          square += (double) g * g;
+        }
+      }
+      assertEquals(square / 12, probe.sound(x, gradient).layers().get(1).gradient(), 1e-12);
+      Exception e =
+          assertThrows(IllegalArgumentException.class, () -> probe.sound(x, x.rows(0, 3)));
+      assertEquals("the gradient is 3 x 6, and 4 rows of 3 outputs want 4 x 3", e.getMessage());
+    }
+  }
+
   @Test
   void signalsAreWhatTheirDefinitionsSay() {
     float[][] x = {{1, 0, 2}, {0, 2, -2}, {3, 0, 1}, {1, 1, 0}};
@@ -333,6 +337,8 @@ class ProbeTest {
       Matrix rows = Matrix.of(arena, x);
       Exception e =
           assertThrows(IllegalArgumentException.class, () -> new Probe(linear).sound(rows, 1));
+      assertTrue(e.getMessage().contains("below the last product"), e.getMessage());
+      e = assertThrows(IllegalArgumentException.class, () -> new Probe(linear).spectrum(rows));
       assertTrue(e.getMessage().contains("below the last product"), e.getMessage());
       assertEquals(1, new Probe(linear).withoutJacobian().sound(rows, 1).layers().size());
       assertEquals(3, new Probe(recurrent).withoutJacobian().sound(rows, 1).layers().size());

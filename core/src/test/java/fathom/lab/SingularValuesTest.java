@@ -21,6 +21,8 @@ class SingularValuesTest {
     double golden = (1 + Math.sqrt(5)) / 2;
     double[] values = SingularValues.of(new double[][] {{1, 1}, {0, 1}});
     assertArrayEquals(new double[] {golden, 1 / golden}, values, 1e-14);
+    double[] wide = SingularValues.of(new double[][] {{3, 0, 4}, {0, 1, 0}});
+    assertArrayEquals(new double[] {5, 1}, wide, 1e-14);
   }
 
   /** A rank-one matrix has one, the product of the lengths; graded ones keep the small ones. */

@@ -24,10 +24,12 @@ const card = (grid, title, wide) => {
   if (title) el(node, "h3", "", title);
   return node;
 };
-const short = v => {
+const short = (v, digits = 4) => {
   if (v === null || v === undefined) return "–";
   const a = Math.abs(v);
-  return a !== 0 && (a < 1e-3 || a >= 1e7) ? v.toExponential(2) : Number(v.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 });
+  return a !== 0 && (a < 1e-3 || a >= Math.pow(10, digits + 3))
+    ? v.toExponential(digits - 2)
+    : Number(v.toPrecision(digits)).toLocaleString("en", { maximumSignificantDigits: digits });
 };
 const some = list => list.some(v => v !== null);
 const only = (list, keep) => list.map(v => (v !== null && keep(v) ? v : null));
@@ -42,12 +44,14 @@ const ramp = t => {
   return "rgb(" + stops[i].map((c, k) => Math.round(c + (stops[i + 1][k] - c) * (x - i))).join(",") + ")";
 };
 
-/** A chart that is drawn anew when its width or the colours of the page change. */
+/** A chart that is drawn anew, with what its options then hold, when its width or the colours of the page change. */
 const chart = (node, options) => {
   const holder = el(node, "div");
   let plot = null;
   const draw = () => {
     if (plot) plot.destroy();
+    plot = null;
+    if (!options.data[0].length) return;
     const ink = colour("quiet");
     const grid = { stroke: colour("line"), width: 1 };
     const log = options.log;
@@ -61,8 +65,9 @@ const chart = (node, options) => {
       scales: { x: { time: false, range: options.xRange }, y: log ? { distr: 3 } : { range: options.range } },
       axes: [
         labelled(options.x),
-        { ...axis, size: 62, values: (u, ticks) => ticks.map(v => (v === null ? "" : options.percent ? short(100 * v) + " %" : short(v))) },
+        { ...axis, size: 62, values: (u, ticks) => ticks.map(v => (v === null ? "" : options.text ? options.text(v) : options.percent ? short(100 * v) + " %" : short(v))) },
       ],
+      bands: options.bands,
       series: [{ label: options.x, value: (u, v) => (v === null ? "–" : short(v)) }].concat(options.series().map(s => ({
         spanGaps: true, width: 2, points: { show: options.data[0].length < 2, size: 6 },
         value: (u, v) => (v === null ? "–" : options.percent ? (100 * v).toFixed(2) + " %" : short(v)), ...s,
@@ -72,9 +77,10 @@ const chart = (node, options) => {
   redraws.push(draw);
 };
 
+const again = () => redraws.forEach(f => f());
+
 /** Draws all that was asked for: only now, when all cards are in their places, is it known how wide each may be. */
 const drawAll = () => {
-  const again = () => redraws.forEach(f => f());
   again();
   dark.addEventListener("change", again);
   let width = innerWidth;

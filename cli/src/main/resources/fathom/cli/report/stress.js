@@ -1,34 +1,10 @@
-"use strict";
 (() => {
-  const run = JSON.parse(document.getElementById("run").textContent);
-  const page = document.getElementById("page");
   const n = run.count;
   const fields = run.fields;
-  const redraws = [];
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const colour = name => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
   const isText = name => !Array.isArray(fields[name]);
   const value = (name, i) => (isText(name) ? fields[name].texts[fields[name].at[i]] : fields[name][i]);
   const all = [...Array(n).keys()];
-
-  const el = (parent, tag, kind, text) => {
-    const node = document.createElement(tag);
-    if (kind) node.className = kind;
-    if (text !== undefined) node.textContent = text;
-    parent.appendChild(node);
-    return node;
-  };
-  const section = (title, note) => {
-    el(page, "h2", "", title);
-    if (note) el(page, "p", "", note);
-  };
-  const short = v => {
-    if (v === null || v === undefined || Number.isNaN(v)) return "–";
-    if (typeof v === "string") return v;
-    const a = Math.abs(v);
-    if (a !== 0 && (a < 1e-3 || a >= 1e6)) return v.toExponential(1);
-    return Number(v.toPrecision(3)).toLocaleString("en", { maximumSignificantDigits: 3 });
-  };
+  const brief = v => short(v, 3);
 
   const OUTCOMES = {
     trains: ["T", "#2a9d8f", "#3fc1b0"], vanishes: ["V", "#3566b0", "#6d9bea"], explodes: ["E", "#e0702b", "#f59a5f"],
@@ -48,7 +24,7 @@
     values[axis] = isText(axis) ? some : some.sort((a, b) => a - b);
   });
   const varied = Object.keys(AXES).filter(axis => values[axis].length > 1);
-  const label = (axis, v) => (isText(axis) ? v : axis === "depth" || axis === "width" || axis === "seed" ? String(v) : short(v));
+  const label = (axis, v) => (isText(axis) ? v : axis === "depth" || axis === "width" || axis === "seed" ? String(v) : brief(v));
 
   const METRICS = {
     learnt: { name: "share of the loss learnt", low: 0, high: 1, note: "1 − last loss / loss of a constant answer, over the last tenth of the steps" },
@@ -139,11 +115,10 @@
   };
 
   const maps = () => {
-    section("Where networks train", "Each square is a network, or several of them; depth grows downwards. Point at a square to read it, click to look at it below.");
-    const card = el(page, "section", "card wide");
-    const controls = el(card, "div", "controls");
-    const legend = el(card, "div", "legend");
-    const holder = el(card, "div", "maps");
+    const box = card(section("Where networks train", "Each square is a network, or several of them; depth grows downwards. Point at a square to read it, click to look at it below."), "", true);
+    const controls = el(box, "div", "controls");
+    const legend = el(box, "div", "legend");
+    const holder = el(box, "div", "maps");
     const build = () => {
       controls.textContent = "";
       const names = axes => axes.map(axis => [axis, AXES[axis]]);
@@ -211,11 +186,11 @@
         item.style.background = outcomeColour(word);
       });
     } else {
-      el(legend, "span", "", m.log ? short(Math.pow(10, scale.low)) : String(scale.low));
+      el(legend, "span", "", m.log ? brief(Math.pow(10, scale.low)) : String(scale.low));
       const bar = el(legend, "i", "bar");
       const stops = m.log && m.centre !== false ? BALANCE() : DEPTHS;
       bar.style.background = "linear-gradient(90deg," + stops.map((c, i) => "rgb(" + c + ") " + (100 * i / (stops.length - 1)) + "%").join(",") + ")";
-      el(legend, "span", "", m.log ? short(Math.pow(10, scale.high)) : String(scale.high));
+      el(legend, "span", "", m.log ? brief(Math.pow(10, scale.high)) : String(scale.high));
     }
     el(legend, "span", "note", m.note);
     if (hasTheory()) el(legend, "span", "line", "six depth scales ξ of mean-field theory");
@@ -250,9 +225,12 @@
         g.fillText(OUTCOMES[group.outcome][0], left + (c + 0.5) * cell.w, (r + 0.5) * cell.h + 4);
       }
       if (group.members.some(i => pinned.includes(i))) {
-        g.strokeStyle = colour("ink");
-        g.lineWidth = 2;
-        g.strokeRect(left + c * cell.w + 1, r * cell.h + 1, cell.w - gap - 2, cell.h - gap - 2);
+        // Seen on any colour, as the line of theory.
+        [["#10151d", 4], ["#ffffff", 2]].forEach(([tint, thick]) => {
+          g.strokeStyle = tint;
+          g.lineWidth = thick;
+          g.strokeRect(left + c * cell.w + 2, r * cell.h + 2, cell.w - gap - 4, cell.h - gap - 4);
+        });
       }
     });
     if (hasTheory()) theory(g, groups, rows, columns, left, cell);
@@ -281,7 +259,7 @@
       const i = group.members[0];
       el(tip, "b", "", group.members.length > 1 ? group.members.length + " networks, most: " + group.outcome : value("verdict", i));
       el(tip, "div", "", value("cell", i) + (group.members.length > 1 ? ", …" : ""));
-      if (settings.metric !== "outcome") el(tip, "div", "", METRICS[settings.metric].name + " " + short(group.figure));
+      if (settings.metric !== "outcome") el(tip, "div", "", METRICS[settings.metric].name + " " + brief(group.figure));
       if (group.members.length === 1) el(tip, "div", "quiet", value("evidence", i));
       tip.style.display = "block";
       tip.style.left = Math.min(event.pageX + 14, innerWidth - tip.offsetWidth - 14) + "px";
@@ -328,7 +306,6 @@
     g.stroke(line);
   };
 
-  let details = () => {};
   const pin = i => {
     const at = pinned.indexOf(i);
     if (at >= 0) pinned.splice(at, 1); else pinned.push(i);
@@ -340,33 +317,13 @@
     ? ["#5cb8d6", "#f0925c", "#7fd48a", "#c79bf2", "#e8cf5a", "#ff8fa3"]
     : ["#1f6f8b", "#d0662f", "#3d8b45", "#7a4fb0", "#a88608", "#c2385a"];
 
-  const chart = (parent, title, options) => {
-    const node = el(parent, "section", "card");
-    el(node, "h3", "", title);
-    const holder = el(node, "div");
-    const ink = colour("quiet");
-    const grid = { stroke: colour("line"), width: 1 };
-    const axis = { stroke: ink, grid, ticks: grid, font: "12px system-ui, sans-serif" };
-    new uPlot({
-      width: Math.max(200, holder.clientWidth), height: 230, padding: [8, 12, 0, 0],
-      legend: { show: false }, cursor: { drag: { x: true, y: false }, points: { size: 6 } },
-      scales: { x: { time: false }, y: { range: options.range } },
-      axes: [
-        { ...axis, label: options.x, labelFont: "12px system-ui, sans-serif", labelSize: 20 },
-        { ...axis, size: 62, values: (u, ticks) => ticks.map(v => (v === null ? "" : short(options.log ? Math.pow(10, v) : v))) },
-      ],
-      bands: options.bands, series: [{}].concat(options.series.map(s => ({ spanGaps: true, width: 2, points: { show: false }, ...s }))),
-    }, options.data, holder);
-  };
-
   const looks = () => {
-    section("A closer look", "Signals and gradients by layer as the networks are drawn, and their losses as they learn: of the squares with a frame above. Click on squares, or on rows of the table, to add and take away.");
-    const box = el(page, "div");
-    details = () => {
-      box.textContent = "";
-      if (!pinned.length) return;
+    const grid = section("A closer look", "Signals and gradients by layer as the networks are drawn, and their losses as they learn: of the squares with a frame above. Click on squares, or on rows of the table, to add and take away.");
+    const list = el(card(grid, "", true), "div", "looked");
+    redraws.push(() => {
       const tints = TINTS();
-      const list = el(el(box, "section", "card wide"), "div", "looked");
+      list.textContent = "";
+      if (!pinned.length) el(list, "p", "", "No network is looked at.");
       pinned.forEach((i, k) => {
         const item = el(list, "button", "entry");
         item.title = "take away";
@@ -376,39 +333,49 @@
         el(item, "div", "quiet", value("evidence", i));
         item.addEventListener("click", () => pin(i));
       });
-      const grid = el(box, "div", "grid");
-      const curves = (title, x, y, options) => {
-        const tables = pinned.map(i => {
-          const ys = value(y, i);
-          const xs = x ? value(x, i).slice(0, ys.length) : ys.map((v, k) => 1 + Math.round((k + 0.5) * value("steps", i) / ys.length));
-          return [xs, ys.map(v => (v === null || (options.log && v <= 0) ? null : options.log ? Math.log10(v) : v))];
-        });
-        if (!tables.some(t => t[1].some(v => v !== null))) return;
-        chart(grid, title, { ...options, data: uPlot.join(tables), series: pinned.map((i, k) => ({ stroke: tints[k] })) });
-      };
-      const share = () => [0, 1];
-      curves("Mean square of outputs q", "layer", "q", { x: "layer", log: true });
-      curves("Mean square of gradients", "gradient_layer", "gradient", { x: "layer", log: true });
-      curves("Correlation of two inputs", "layer", "correlation", { x: "layer", range: (u, low, high) => [Math.min(0, low), 1] });
-      curves("Saturated share", "layer", "saturated", { x: "layer", range: share });
-      curves("Loss", null, "loss", { x: "step", log: true });
-      const i = pinned[pinned.length - 1];
-      const quantiles = ["q05", "q25", "q50", "q75", "q95"].map(name => value(name, i));
-      const base = tints[pinned.length - 1];
-      chart(grid, "Distribution of outputs as layers deepen (last added)", {
-        x: "layer: 5, 25, 50, 75, 95 % of outputs", data: [value("layer", i), ...quantiles],
-        bands: [{ series: [5, 1], fill: base + "33" }, { series: [4, 2], fill: base + "55" }],
-        series: [{ stroke: base + "88", width: 1 }, { stroke: base + "00" }, { stroke: base }, { stroke: base + "00" }, { stroke: base + "88", width: 1 }],
+    });
+    const drawn = (title, options, fill) => {
+      const node = card(grid, title);
+      const all_of = { legend: false, height: 230, data: [[], []], series: () => [{}], ...options };
+      redraws.push(() => {
+        const there = pinned.length > 0 && fill(all_of);
+        if (!there) Object.assign(all_of, { data: [[], []], series: () => [{}], bands: undefined });
+        node.hidden = !there;
       });
+      chart(node, all_of);
     };
-    redraws.push(() => details());
+    const curves = (title, x, y, options) => drawn(title, options, all_of => {
+      const tables = pinned.map(i => {
+        const ys = value(y, i);
+        const xs = x ? value(x, i).slice(0, ys.length) : ys.map((v, k) => 1 + Math.round((k + 0.5) * value("steps", i) / ys.length));
+        return [xs, options.text ? only(ys, v => v > 0).map(v => (v === null ? null : Math.log10(v))) : ys];
+      });
+      all_of.data = uPlot.join(tables);
+      all_of.series = () => pinned.map((i, k) => ({ stroke: TINTS()[k] }));
+      return tables.some(t => some(t[1]));
+    });
+    const share = () => [0, 1];
+    // The library's own logarithmic axis ends at some twenty decades; these curves go through seventy.
+    const powers = { text: v => (Number.isInteger(v) && Math.abs(v) > 3 ? "1e" + v : brief(Math.pow(10, v))) };
+    curves("Mean square of outputs q", "layer", "q", { x: "layer", ...powers });
+    curves("Mean square of gradients", "gradient_layer", "gradient", { x: "layer", ...powers });
+    curves("Correlation of two inputs", "layer", "correlation", { x: "layer", range: (u, low, high) => [Math.min(0, low), 1] });
+    curves("Saturated share", "layer", "saturated", { x: "layer", range: share });
+    curves("Loss", null, "loss", { x: "step", ...powers });
+    drawn("Distribution of outputs as layers deepen (last added)", { x: "layer: 5, 25, 50, 75, 95 % of outputs" }, all_of => {
+      const i = pinned[pinned.length - 1];
+      const base = TINTS()[pinned.length - 1];
+      all_of.data = [value("layer", i), ...["q05", "q25", "q50", "q75", "q95"].map(name => value(name, i))];
+      all_of.bands = [{ series: [5, 1], fill: base + "33" }, { series: [4, 2], fill: base + "55" }];
+      all_of.series = () => [{ stroke: base + "88", width: 1 }, { stroke: base + "00" }, { stroke: base }, { stroke: base + "00" }, { stroke: base + "88", width: 1 }];
+      return some(all_of.data[3]);
+    });
   };
 
   /** Only the rows in sight are elements, so that ten thousand are no burden. */
   const table = () => {
-    section("All networks", "Click on a column to sort, on a row to look closer.");
-    const card = el(page, "section", "card wide");
-    const controls = el(card, "div", "controls");
+    const box = card(section("All networks", "Click on a column to sort, on a row to look closer."), "", true);
+    const controls = el(box, "div", "controls");
     const search = el(controls, "input", "search");
     search.type = "search";
     search.placeholder = "filter: words, or learnt>0.5 depth<=20";
@@ -416,17 +383,23 @@
     const count = el(controls, "span", "quiet");
     const axes = Object.keys(AXES).filter(axis => axis === "depth" || varied.includes(axis));
     const columns = ["verdict", ...axes, "learnt", "loss_last", "gradient_ratio", "chi", "jacobian_max", "jacobian_ms", "q_growth", "correlation_top", "saturated_mean", "dead_max", "steps_per_second"];
+    const HEADS = { correlation_top: "corr. top", saturated_mean: "satur. mean", steps_per_second: "steps / s" };
     const HIGH = 26, SIGHT = 18;
-    const wide = el(card, "div", "scroll");
+    const wide = el(box, "div", "scroll");
     const head = el(wide, "div", "row head");
     const body = el(wide, "div", "rows");
     const filler = el(body, "div");
     const view = el(body, "div", "view");
-    const grid = "minmax(170px,2fr) " + columns.slice(1).map(name => "minmax(" + (isText(name) ? 96 : 66) + "px,1fr)").join(" ");
+    const least = columns.map((name, k) => (k === 0 ? 160 : isText(name) ? 84 : 62));
+    const grid = least.map((w, k) => "minmax(" + w + "px," + (k === 0 ? 2 : 1) + "fr)").join(" ");
+    const all_wide = least.reduce((a, b) => a + b, 16) + "px";
     head.style.gridTemplateColumns = grid;
+    head.style.minWidth = all_wide;
+    body.style.minWidth = all_wide;
     let order = all.slice(), by = null, up = true;
     const heads = columns.map(name => {
-      const button = el(head, "button", isText(name) ? "" : "number", name.replace(/_/g, " "));
+      const button = el(head, "button", isText(name) ? "" : "number", HEADS[name] || name.replace(/_/g, " "));
+      button.title = name;
       button.addEventListener("click", () => {
         up = by === name ? !up : isText(name);
         by = name;
@@ -470,7 +443,7 @@
         row.title = value("evidence", i);
         columns.forEach(name => {
           const v = value(name, i);
-          const cell = el(row, "span", isText(name) ? "" : "number", name in AXES ? label(name, v) : short(v));
+          const cell = el(row, "span", isText(name) ? "" : "number", isText(name) ? v : name in AXES ? label(name, v) : brief(v));
           if (name === "verdict") {
             const dot = document.createElement("i");
             dot.className = "dot";
@@ -488,20 +461,14 @@
   };
 
   const repeat = () => {
-    section("To repeat this sweep", "The same version, data, seeds and kind of machine give the same numbers, whatever the threads.");
-    const grid = el(page, "div", "grid");
-    const card = title => {
-      const node = el(grid, "section", "card wide");
-      el(node, "h3", "", title);
-      return node;
-    };
-    el(card("Command"), "pre", "", run.command);
-    const list = el(card("Settings"), "dl");
+    const grid = section("To repeat this sweep", "The same version, data, seeds and kind of machine give the same numbers, whatever the threads.");
+    el(card(grid, "Command", true), "pre", "", run.command);
+    const list = el(card(grid, "Settings", true), "dl");
     run.settings.forEach(([name, text]) => {
       el(list, "dt", "", name);
       el(list, "dd", "", text);
     });
-    el(card("Environment"), "pre", "", run.environment);
+    el(card(grid, "Environment", true), "pre", "", run.environment);
   };
 
   // The deepest network of each verdict, to begin with.
@@ -509,19 +476,10 @@
     const some = all.filter(i => value("outcome", i) === word);
     if (some.length && pinned.length < 4) pinned.push(some.reduce((a, b) => (value("depth", b) > value("depth", a) ? b : a)));
   });
-  const again = () => redraws.forEach(f => f());
   header();
   maps();
   looks();
   table();
   repeat();
-  again();
-  dark.addEventListener("change", again);
-  let width = innerWidth;
-  addEventListener("resize", () => {
-    if (innerWidth !== width) {
-      width = innerWidth;
-      again();
-    }
-  });
+  drawAll();
 })();

@@ -9,9 +9,14 @@ import fathom.matrix.Matrix;
 import fathom.nn.Linearization;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
+import java.util.function.LongToIntFunction;
 
-/** Finds singular values of a Jacobian through its products with vectors alone. */
-final class PowerIteration {
+/**
+ * Finds singular values of a Jacobian through its products with vectors: the largest by power
+ * iteration and their mean square by random signs, at the cost of some passes however large it is;
+ * or all of a small one, which is built column by column for that.
+ */
+final class Spectrum {
   /** Random vectors for the mean square; each serves all samples at once. */
   private static final int VECTORS = 8;
 
@@ -31,7 +36,7 @@ final class PowerIteration {
    *
    * @param mixed whether samples have one Jacobian together
    */
-  PowerIteration(Engine engine, boolean shared, Linearization jacobian, boolean mixed, long seed) {
+  Spectrum(Engine engine, boolean shared, Linearization jacobian, boolean mixed, long seed) {
     this.engine = engine;
     this.shared = shared;
     this.jacobian = jacobian;
@@ -39,7 +44,30 @@ final class PowerIteration {
     random = new Random(seed);
   }
 
-  Jacobian run() {
+  /** Returns all singular values, of all samples together, the largest first. */
+  double[] all() {
+    Matrix above = jacobian.above();
+    Matrix below = jacobian.below();
+    double[][] rows = new double[above.rows() * above.cols()][];
+    for (int k = 0; k < rows.length; k++) {
+      int unit = k;
+      fill(above, i -> i == unit ? 1 : 0);
+      engine.run(backward, shared);
+      rows[k] = numbers(below);
+    }
+    return SingularValues.of(rows);
+  }
+
+  private static double[] numbers(Matrix m) {
+    double[] numbers = new double[m.rows() * m.cols()];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = m.get(i / m.cols(), i % m.cols());
+    }
+    return numbers;
+  }
+
+  /** Returns the largest and the mean square, as estimates that say how good they are. */
+  Jacobian estimate() {
     Matrix above = jacobian.above();
     int samples = above.cols();
     int side = Math.min(above.rows(), jacobian.below().rows());
@@ -84,10 +112,14 @@ final class PowerIteration {
   }
 
   private void fillSigns(Matrix m) {
-    MemorySegment segment = m.segment();
-    long size = (long) m.rows() * m.cols();
-    for (long i = m.offset(); i < m.offset() + size; i++) {
-      segment.setAtIndex(JAVA_FLOAT, i, random.nextBoolean() ? 1 : -1);
+    fill(m, i -> random.nextBoolean() ? 1 : -1);
+  }
+
+  private static void fill(Matrix m, LongToIntFunction value) {
+    for (int r = 0; r < m.rows(); r++) {
+      for (int c = 0; c < m.cols(); c++) {
+        m.set(r, c, value.applyAsInt((long) r * m.cols() + c));
+      }
     }
   }
 

@@ -1,0 +1,76 @@
+package fathom.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The command in a process of its own, which can be sent signals.
+ *
+ * @param err what it writes to standard error
+ */
+record Child(Process process, Path err) {
+  /**
+   * Starts a command, which draws a bar as if somebody watched.
+   *
+   * @param folder for what it writes
+   */
+  static Child start(Path folder, Object... words) throws IOException {
+    List<String> command = new ArrayList<>();
+    // What a shell in the background starts ignores Ctrl-C, and so would what the test starts.
+    if (canReset()) {
+      command.addAll(List.of("env", "--default-signal=INT"));
+    }
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("--add-modules", "jdk.incubator.vector", "-XX:+UseSerialGC"));
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of("-Dfathom.terminal=true", Main.class.getName()));
+    for (Object word : words) {
+      command.add(word.toString());
+    }
+    Path err = folder.resolve("err");
+    Process process =
+        new ProcessBuilder(command)
+            .redirectOutput(folder.resolve("out").toFile())
+            .redirectError(err.toFile())
+            .start();
+    return new Child(process, err);
+  }
+
+  private static boolean canReset() throws IOException {
+    try {
+      return new ProcessBuilder("env", "--default-signal=INT", "true").start().waitFor() == 0;
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /**
+   * Sends a signal and waits for the end.
+   *
+   * @param signal as kill takes it, INT being Ctrl-C
+   * @return the exit status
+   */
+  int end(String signal) throws IOException, InterruptedException {
+    if (process.isAlive()) {
+      String id = Long.toString(process.pid());
+      Process kill = new ProcessBuilder("kill", "-" + signal, id).start();
+      int sent = kill.waitFor();
+      assertEquals(0, process.isAlive() ? sent : 0);
+    }
+    return process.waitFor();
+  }
+
+  String said() {
+    return new String(Samples.read(err), StandardCharsets.UTF_8);
+  }
+}
