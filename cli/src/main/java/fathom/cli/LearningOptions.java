@@ -220,7 +220,8 @@ final class LearningOptions {
     return rate == null ? method().rate() : rate;
   }
 
-  private Method method() {
+  /** Returns the method that was asked for. */
+  Method method() {
     Method method = Choice.of("--optimizer", optimizer, List.of(Method.values()));
     if (momentum == null) {
       return method;

@@ -6,8 +6,10 @@ import fathom.lab.Preflight;
 import fathom.lab.PreflightStudy;
 import fathom.nn.Loss;
 import fathom.nn.Network;
+import fathom.optim.Method;
 import fathom.optim.Optimizer;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,9 +71,18 @@ final class PreflightCommand implements Runnable {
       names = "--study",
       paramLabel = "N",
       description =
-          "Instead: draw N networks by --seed, foretell and then train each, and tell how often that"
-              + " was right.")
+          "Instead: draw N networks by --seed, foretell and then train each, in two orders of the"
+              + " rows, and tell how often the forecast was right. They learn by sgd unless"
+              + " --optimizer is given, at rates around its usual one.")
   private Integer study;
+
+  @Option(
+      names = "--outcomes",
+      paramLabel = "FILE",
+      description =
+          "Keep in a file what became of the networks of --study, and do not train again those that"
+              + " are in it.")
+  private Path outcomes;
 
   @Mixin private EngineOptions engines;
   @Mixin private OutputOptions output;
@@ -92,8 +103,11 @@ final class PreflightCommand implements Runnable {
     for (String option : OF_TRAIN) {
       if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
         throw new BadInput(
-            option + " is of no use here: preflight looks at the first step; leave it out");
+            option + " is of no use here: preflight looks at the first steps; leave it out");
       }
+    }
+    if (outcomes != null && study == null) {
+      throw new BadInput("--outcomes keeps what --study finds; give both, or leave it out");
     }
     if (study != null && study < 1) {
       throw new BadInput("--study must be at least 1, not " + study);
@@ -125,34 +139,26 @@ final class PreflightCommand implements Runnable {
     Report report = new Report(output.text(out, spec.commandLine().getErr()));
     report.entry("fathom", Version.text() + ": " + machine);
     report.entry("data", rows.data().about());
-    long[][] counts = new long[2][2];
-    new PreflightStudy(rows.train())
-        .run(
-            engine,
-            how.seed(),
-            study,
-            done -> {
-              counts[done.trains() ? 0 : 1][done.foretold().trains() ? 0 : 1]++;
-              if (!done.isRight()) {
-                report.entry("wrong", done.toString());
-              }
-            });
-    long right = counts[0][0] + counts[1][1];
-    report.entry("", String.format("%20s %20s", "foretold to train", "foretold to fail"));
-    report.entry("trains", String.format("%20d %20d", counts[0][0], counts[0][1]));
-    report.entry("fails", String.format("%20d %20d", counts[1][0], counts[1][1]));
-    report.entry(
-        "right",
-        String.format(Locale.ROOT, "%d of %d, %.1f %%", right, study, 100.0 * right / study));
-    JsonObject json =
-        new JsonObject()
-            .put("networks", (long) study)
-            .put("right", right)
-            .put("train_as_foretold", counts[0][0])
-            .put("train_unforeseen", counts[0][1])
-            .put("fail_unforeseen", counts[1][0])
-            .put("fail_as_foretold", counts[1][1]);
-    output.write(machine.addTo(json.put("seed", how.seed())), out);
+    boolean given = spec.commandLine().getParseResult().hasMatchedOption("--optimizer");
+    StudyCount count = new StudyCount();
+    try {
+      new PreflightStudy(rows.train(), given ? how.method() : Method.SGD)
+          .run(
+              engine,
+              how.seed(),
+              study,
+              outcomes,
+              done -> {
+                count.add(done);
+                if (!done.isRight()) {
+                  report.entry("wrong", done.toString());
+                }
+              });
+    } catch (UncheckedIOException e) {
+      throw new BadInput("--outcomes: " + e.getMessage(), e);
+    }
+    count.print(report);
+    output.write(machine.addTo(count.json().put("seed", how.seed())), out);
   }
 
   private void fly(Engine engine, TrainingData rows) {
@@ -209,7 +215,7 @@ final class PreflightCommand implements Runnable {
               String.format(
                   Locale.ROOT,
                   "%s: gradients x %.3g a layer, the first step takes the loss from %.4g to %.4g,"
-                      + " all do away with %.3g times the loss",
+                      + " all do away with %.3g of a constant answer's",
                   change.words,
                   other.sounding().chi(),
                   other.step().loss(),

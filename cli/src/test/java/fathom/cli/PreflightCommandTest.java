@@ -7,9 +7,13 @@ import fathom.blas.Blas;
 import fathom.kernel.Engine;
 import fathom.kernel.Kernels;
 import fathom.nn.Network;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
@@ -77,6 +81,23 @@ class PreflightCommandTest {
     assertEquals(
         json.get("right"),
         (long) json.get("train_as_foretold") + (long) json.get("fail_as_foretold"));
+    long alike = (long) json.get("alike_again");
+    assertTrue(alike <= 4 && (long) json.get("right_of_alike") <= alike, json.toString());
+  }
+
+  @Test
+  void aStudyLeavesOutcomesForTheNext(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("outcomes.txt");
+    String study = "preflight --study 2 --seed 4 --optimizer adam --json - --outcomes " + file;
+    Map<String, Object> first = run(study).json();
+    String kept = Files.readString(file);
+    assertTrue(kept.contains("adam"), kept);
+    assertEquals(3, kept.lines().count(), kept);
+    Map<String, Object> second = run(study).json();
+    for (String key : List.of("networks", "right", "alike_again")) {
+      assertEquals(first.get(key), second.get(key), key);
+    }
+    assertEquals(kept, Files.readString(file));
   }
 
   @ParameterizedTest
@@ -86,6 +107,7 @@ class PreflightCommandTest {
           """
           --schedule cosine    | --schedule is of no use here
           --load m.safetensors | Unknown option
+          --outcomes o.txt     | --outcomes keeps what --study finds
           --study 0            | --study must be at least 1, not 0
           --init critcal       | critcal
           """)

@@ -13,6 +13,7 @@ import fathom.optim.Clipping;
 import fathom.optim.Method;
 import fathom.train.Trainer;
 import fathom.train.TrainingDivergedException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,13 +26,17 @@ import java.util.function.Consumer;
  *
  * <p>Depth is 2 to 60, evenly in its logarithm; width 16 to 128; all activations; initializers that
  * suit and such that do not; norms and residual blocks, or neither; plain gradient descent at rates
- * from 0.01 to 0.3. A network trains if it does away with a quarter of the loss of the best
- * constant answer within the steps. Equal seeds draw equal networks.
+ * from 0.01 to 0.3, or another method at rates around its usual one. A network trains if it does
+ * away with a quarter of the loss of the best constant answer within the steps. Equal seeds draw
+ * equal networks.
  */
 public final class PreflightStudy {
   private static final int DEEPEST = 60;
   private static final int[] WIDTHS = {16, 32, 64, 128};
-  private static final float[] RATES = {0.01f, 0.03f, 0.1f, 0.1f, 0.3f};
+
+  /** Of a method's usual rate. */
+  private static final double[] RATES = {0.1, 0.3, 1, 1, 3};
+
   private static final String[] ACTIVATIONS = {
     "identity",
     "logistic",
@@ -61,7 +66,14 @@ public final class PreflightStudy {
 
   private static final int BATCH = 32;
 
+  /** Seeds of networks are below this. */
+  private static final int SEEDS = 1 << 20;
+
+  /** What the seed of the rows' order is moved by in the second training. */
+  private static final long AGAIN = 2L * SEEDS;
+
   private final Rows rows;
+  private final Method method;
   private final Loss loss = Loss.SOFTMAX_CROSS_ENTROPY;
   private final int steps;
   private final int batch;
@@ -70,12 +82,23 @@ public final class PreflightStudy {
    * A network, what was foretold of it, and what became of it.
    *
    * @param learnt the share of a constant answer's loss that it did away with
-   * @param trains whether that is enough
+   * @param again the same where the same network, from the same weights, saw the rows in another
+   *     order
    */
-  public record Case(Cell cell, Preflight foretold, double learnt, boolean trains) {
+  public record Case(Cell cell, Preflight foretold, double learnt, double again) {
+    /** Returns whether it learnt enough. */
+    public boolean trains() {
+      return learnt >= Judge.LEARNT;
+    }
+
+    /** Returns whether it did so in one order of the rows and not in the other. */
+    public boolean flips() {
+      return trains() != again >= Judge.LEARNT;
+    }
+
     /** Returns whether it came as foretold. */
     public boolean isRight() {
-      return foretold.trains() == trains;
+      return foretold.trains() == trains();
     }
 
     /** Returns the network, the words, and the numbers behind them. */
@@ -83,30 +106,32 @@ public final class PreflightStudy {
     public String toString() {
       return String.format(
           Locale.ROOT,
-          "%s: foretold %s (learning %.3g, loss %.3g to %.3g at once), did away with %.2g of the"
-              + " loss",
+          "%s: foretold %s (learning %.3g), did away with %.2g of the loss, %.2g in another order",
           cell,
           Cell.word(foretold.outcome()),
           foretold.learning(),
-          foretold.step().loss(),
-          foretold.step().after(),
-          learnt);
+          learnt,
+          again);
     }
   }
 
-  /** Prepares a study on rows of classes, with {@value #STEPS} steps of {@value #BATCH} rows. */
-  public PreflightStudy(Rows rows) {
-    this(rows, STEPS, BATCH);
+  /**
+   * Prepares a study on rows of classes, with {@value #STEPS} steps of {@value #BATCH} rows by a
+   * method.
+   */
+  public PreflightStudy(Rows rows, Method method) {
+    this(rows, method, STEPS, BATCH);
   }
 
-  PreflightStudy(Rows rows, int steps, int batch) {
+  PreflightStudy(Rows rows, Method method, int steps, int batch) {
     this.rows = rows;
+    this.method = method;
     this.steps = steps;
     this.batch = batch;
   }
 
   /** Draws a network. */
-  static Cell draw(long seed, int number) {
+  static Cell draw(Method method, long seed, int number) {
     SplittableRandom random = new SplittableRandom(seed * 1_000_003 + number);
     int depth = (int) Math.round(2 * Math.pow(DEEPEST / 2.0, random.nextDouble()));
     int width = WIDTHS[random.nextInt(WIDTHS.length)];
@@ -128,9 +153,13 @@ public final class PreflightStudy {
         0,
         norm < 0.6 ? Norm.NONE : norm < 0.8 ? Norm.BATCH : Norm.LAYER,
         skip < 0.7 ? Skip.NONE : skip < 0.85 ? Skip.SCALED : Skip.PLAIN,
-        Method.SGD,
-        RATES[random.nextInt(RATES.length)],
-        random.nextInt(1 << 20));
+        method,
+        rate(method, RATES[random.nextInt(RATES.length)]),
+        random.nextInt(SEEDS));
+  }
+
+  private static float rate(Method method, double factor) {
+    return (float) (Double.parseDouble(Float.toString(method.rate())) * factor);
   }
 
   /**
@@ -140,32 +169,62 @@ public final class PreflightStudy {
    * @param listener sees each as it is done
    */
   public List<Case> run(Engine engine, long seed, int count, Consumer<Case> listener) {
+    return run(engine, seed, count, null, listener);
+  }
+
+  /**
+   * Foretells networks and trains those of them that a file does not know yet; it is told of them.
+   *
+   * @param seed draws them
+   * @param outcomes what became of networks in earlier studies, started if it is not there; null
+   *     for no file
+   * @param listener sees each as it is done
+   * @throws fathom.data.DataException if the file is of other rows or steps, or is none of these
+   * @throws java.io.UncheckedIOException if it cannot be read or written
+   */
+  public List<Case> run(
+      Engine engine, long seed, int count, Path outcomes, Consumer<Case> listener) {
+    StudyFile file = outcomes == null ? null : new StudyFile(outcomes, setup());
     List<Case> cases = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      Case done = run(engine, draw(seed, i));
+      Case done = run(engine, draw(method, seed, i), file);
       cases.add(done);
       listener.accept(done);
     }
     return cases;
   }
 
-  private Case run(Engine engine, Cell cell) {
-    int inputs = rows.dataset().features();
-    int outputs = rows.dataset().outputs();
-    try (Network network = cell.network(engine, inputs, outputs)) {
-      Preflight foretold =
-          Preflight.of(network, rows, loss, cell.optimizer(), Clipping.none(), steps);
-      double learnt = train(network, cell);
-      return new Case(cell, foretold, learnt, learnt >= Judge.LEARNT);
-    }
+  private String setup() {
+    return String.format(
+        "%d rows, checksum %08x, %d steps of %d", rows.size(), rows.checksum(), steps, batch);
   }
 
-  private double train(Network network, Cell cell) {
+  private Case run(Engine engine, Cell cell, StudyFile file) {
+    int inputs = rows.dataset().features();
+    int outputs = rows.dataset().outputs();
+    Preflight foretold;
+    try (Network network = cell.network(engine, inputs, outputs)) {
+      foretold = Preflight.of(network, rows, loss, cell.optimizer(), Clipping.none(), steps);
+    }
+    double[] learnt = file == null ? null : file.learnt(cell);
+    if (learnt == null) {
+      learnt = new double[] {train(engine, cell, 0), train(engine, cell, AGAIN)};
+      if (file != null) {
+        file.append(cell, learnt);
+      }
+    }
+    return new Case(cell, foretold, learnt[0], learnt[1]);
+  }
+
+  private double train(Engine engine, Cell cell, long shuffled) {
     double[] losses = new double[steps];
     int done = 0;
-    try (Trainer trainer = new Trainer(network, loss, cell.optimizer())) {
+    try (Network network =
+            cell.network(engine, rows.dataset().features(), rows.dataset().outputs());
+        Trainer trainer = new Trainer(network, loss, cell.optimizer())) {
       for (int epoch = 1; done < steps; epoch++) {
-        try (Batches.Iteration batches = rows.batches(batch, cell.seed(), epoch).iterator()) {
+        try (Batches.Iteration batches =
+            rows.batches(batch, cell.seed() + shuffled, epoch).iterator()) {
           while (done < steps && batches.hasNext()) {
             Batch next = batches.next();
             losses[done] = trainer.step(next);
