@@ -68,7 +68,10 @@ class FoldCommandTest {
             "--save",
             model);
     assertFalse(skips.out().isEmpty());
-    refuse("layer 2 (batch norm relu) cannot be folded: it lies on '['", model, folded);
+    refuse(
+        "layer 2 (batch norm relu) cannot be folded: it lies on what a residual block adds to",
+        model,
+        folded);
     refuse("it is an input of this command", model, model);
     refuse("no such file", folder.resolve("none.safetensors"), folded);
     assertFalse(Files.exists(folded));

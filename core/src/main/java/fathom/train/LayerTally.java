@@ -21,6 +21,8 @@ final class LayerTally {
 
   final long to;
 
+  private final int stride;
+  private final int cols;
   private final Kernels kernels;
   private final int layer;
   private final String description;
@@ -53,7 +55,9 @@ final class LayerTally {
     boolean learns = w != null && w.offset() >= network.firstLearnt();
     tensor = learns ? names.get(0) : null;
     from = learns ? w.offset() : 0;
-    to = learns ? from + (long) w.rows() * w.cols() : 0;
+    to = learns ? w.offset(w.rows()) : 0;
+    stride = learns ? w.stride() : 1;
+    cols = learns ? w.cols() : 1;
     int pieces = Math.toIntExact((to - from + PIECE - 1) / PIECE);
     gradients = new Tally(pieces);
     changes = new double[2 * pieces];
@@ -83,11 +87,11 @@ final class LayerTally {
       // Rows without gaps are one run of elements.
       int step = a.stride() == a.cols() ? bottom - top : 1;
       for (int r = top; r < bottom; r += step) {
-        long start = start(a, r);
+        long start = a.offset(r);
         outputs.add(kernels, piece, a.segment(), start, start + (long) step * a.cols(), counts);
       }
       for (int r = top; dies && r < bottom; r++) {
-        long start = start(a, r);
+        long start = a.offset(r);
         foundDead += kernels.tally().isZero(a.segment(), start, start + a.cols()) ? 1 : 0;
       }
       foundFlat += saturation == null ? 0 : saturated(top, bottom);
@@ -106,7 +110,7 @@ final class LayerTally {
     int step = x.stride() == x.cols() ? bottom - top : 1;
     long found = 0;
     for (int r = top; r < bottom; r += step) {
-      long start = start(x, r);
+      long start = x.offset(r);
       long end = start + (long) step * x.cols();
       float low = saturation.low();
       float high = saturation.high();
@@ -118,13 +122,20 @@ final class LayerTally {
     return found;
   }
 
-  private static long start(Matrix x, int row) {
-    return x.offset() + (long) row * x.stride();
-  }
-
   /** Looks at a piece of the gradient, elements {@code [start, end)} of its slab. */
   void addGradients(MemorySegment slab, long start, long end, Tally.Counts counts) {
-    gradients.add(kernels, piece(start), slab, start, end, counts);
+    if (stride == cols) {
+      gradients.add(kernels, piece(start), slab, start, end, counts);
+      return;
+    }
+    // What lies between rows is no gradient.
+    for (long row = start - (start - from) % stride; row < end; row += stride) {
+      long first = Math.max(start, row);
+      long last = Math.min(end, row + cols);
+      if (first < last) {
+        gradients.add(kernels, piece(start), slab, first, last, counts);
+      }
+    }
   }
 
   /** Ends a member's look at pieces of the gradient. */

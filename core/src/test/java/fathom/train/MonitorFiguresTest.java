@@ -49,6 +49,18 @@ class MonitorFiguresTest {
     }
   }
 
+  /** Of weights and of outputs whose rows lie apart in memory. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void figuresLeaveOutWhatLiesBetweenRows(boolean constrained) {
+    try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);
+        Dataset data = MonitorTest.data(2100, 1024, 4);
+        Network network =
+            Network.input(1024).dense(12, Activation.TANH).dense(4).engine(engine).build()) {
+      compare(network, data, 1024, constrained);
+    }
+  }
+
   /** Follows the first layer, over batches of two sizes, and with layers frozen for a while. */
   private static void compare(Network network, Dataset data, int size, boolean constrained) {
     Trainer trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Sgd(0.1f));
