@@ -136,8 +136,11 @@ public final class FathomContender implements Contender {
   }
 
   static void copy(float[] values, Matrix matrix) {
-    MemorySegment.copy(
-        values, 0, matrix.segment(), JAVA_FLOAT, matrix.byteOffset(0, 0), values.length);
+    int cols = matrix.cols();
+    for (int r = 0; r < matrix.rows(); r++) {
+      MemorySegment.copy(
+          values, r * cols, matrix.segment(), JAVA_FLOAT, matrix.byteOffset(r, 0), cols);
+    }
   }
 
   private static float[][] rows(float[] values, int cols) {

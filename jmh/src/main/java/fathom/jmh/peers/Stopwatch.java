@@ -11,6 +11,10 @@ import java.util.List;
 final class Stopwatch {
   private static final double STEADY = 0.03;
   private static final double LEAST_WARM_UP = 5;
+
+  /** A loss is called some eight times a step, and compiled after a thousand calls. */
+  private static final int LEAST_RUNS = 200;
+
   private static final double MOST_WARM_UP = 10;
   private static final double LOOK_EVERY = 100e-6;
   private static final int MOST_CALLS = 1 << 20;
@@ -34,13 +38,14 @@ final class Stopwatch {
     double before = sample(1);
     double now = before;
     double spent = 0;
+    counted = 0;
     do {
       double look = Math.max(1, LOOK_EVERY / now);
       before = now;
       now = sample((int) Math.min(look, MOST_CALLS));
       spent += Math.max(seconds, now);
-    } while (spent < Math.min(LEAST_WARM_UP, 10 * seconds)
-        || (Math.abs(now / before - 1) > STEADY && spent < Math.min(MOST_WARM_UP, 20 * seconds)));
+    } while (spent < LEAST_WARM_UP
+        || ((counted < LEAST_RUNS || Math.abs(now / before - 1) > STEADY) && spent < MOST_WARM_UP));
     return now;
   }
 
