@@ -19,8 +19,8 @@ final class MonitorFile {
   private static final String OPTION = "--monitor";
   private static final String NAMES = "step,";
 
-  /** A line of a table, or a JSON object on a line. */
-  private static final Pattern LINE = Pattern.compile("(\\{\"step\":)?[0-9]+,.*");
+  private static final Pattern ROW = Pattern.compile("[0-9]+,.*");
+  private static final Pattern OBJECT = Pattern.compile("\\{\"step\":[0-9]+,.*");
 
   private final OutputFile output;
   private final boolean table;
@@ -63,10 +63,11 @@ final class MonitorFile {
     } catch (IOException | UncheckedIOException e) {
       throw new BadInput(OPTION + " " + file + " cannot be read: " + e.getMessage(), e);
     }
+    Pattern sample = table ? ROW : OBJECT;
     for (int i = 0; i < earlier.size(); i++) {
       String line = earlier.get(i);
       boolean names = table && i == 0;
-      if (names ? !line.startsWith(NAMES) : !LINE.matcher(line).matches()) {
+      if (names ? !line.startsWith(NAMES) : !sample.matcher(line).matches()) {
         throw new BadInput(
             String.format(
                 "%s %s: line %d is no sample of a training, so that this one cannot go on there;"

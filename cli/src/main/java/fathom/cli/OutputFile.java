@@ -53,7 +53,7 @@ final class OutputFile {
   }
 
   /**
-   * Refuses to write over what a command reads.
+   * Refuses to write over what a command reads, or writes to as well, be it there yet or not.
    *
    * @throws BadInput if both are the same file
    */
@@ -61,6 +61,9 @@ final class OutputFile {
     try {
       if (input != null && Files.exists(input) && Files.isSameFile(path, input)) {
         throw unwritable("it is an input of this command; name another file", null);
+      }
+      if (input != null && absolute(path).equals(absolute(input))) {
+        throw unwritable("another option names it too; name two files", null);
       }
     } catch (NoSuchFileException e) {
       // A file that is not there yet is no input.
@@ -132,6 +135,10 @@ final class OutputFile {
     } catch (IOException e) {
       return path;
     }
+  }
+
+  private static Path absolute(Path path) {
+    return path.toAbsolutePath().normalize();
   }
 
   /** A device or a pipe, which must not be replaced by a file. */

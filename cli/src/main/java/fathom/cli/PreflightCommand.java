@@ -47,6 +47,9 @@ final class PreflightCommand implements Runnable {
           "--augment",
           "--mixup");
 
+  /** What a study takes of what a training does. */
+  private static final List<String> OF_STUDY = List.of("--optimizer", "--seed");
+
   private static final int MOST_CURES = 3;
 
   /** A change of the network or of how it learns, as it is typed. */
@@ -106,18 +109,18 @@ final class PreflightCommand implements Runnable {
             option + " is of no use here: preflight looks at the first steps; leave it out");
       }
     }
+    output.check(data);
     if (outcomes != null && study == null) {
       throw new BadInput("--outcomes keeps what --study finds; give both, or leave it out");
     }
-    if (study != null && study < 1) {
-      throw new BadInput("--study must be at least 1, not " + study);
+    if (study != null) {
+      checkStudy();
     }
     shape.check(false);
     if (shape.recurrent().given()) {
       throw new BadInput("preflight foretells dense networks; leave out --recurrent");
     }
     how.check(false);
-    output.check(data);
     DataSource source = labelFile.source(data, new ClassOptions());
     try (Engine engine = engines.open();
         TrainingData rows =
@@ -127,6 +130,26 @@ final class PreflightCommand implements Runnable {
         return;
       }
       fly(engine, rows);
+    }
+  }
+
+  private void checkStudy() {
+    if (study < 1) {
+      throw new BadInput("--study must be at least 1, not " + study);
+    }
+    for (String mixin : List.of("shape", "how")) {
+      for (OptionSpec option : spec.mixins().get(mixin).options()) {
+        String name = option.longestName();
+        if (!OF_STUDY.contains(name)
+            && spec.commandLine().getParseResult().hasMatchedOption(name)) {
+          throw new BadInput(
+              name + " is of no use with --study, which draws networks and rates; leave it out");
+        }
+      }
+    }
+    if (outcomes != null) {
+      OutputFile file = new OutputFile("--outcomes", outcomes).requireRegular();
+      file.requireOtherThan(data).requireOtherThan(output.path());
     }
   }
 
@@ -189,7 +212,9 @@ final class PreflightCommand implements Runnable {
   private Network build(Engine engine, TrainingData rows, NetworkOptions of) {
     MemoryOptions saving = new MemoryOptions();
     int outputs = rows.data().outputs();
-    Footprint unused = of.footprint(engine, how, saving, rows.train(), outputs, 0).require();
+    // A rehearsal takes all back: weights as they came, and all that changes before each step.
+    int kept = 3 + how.optimizer().moments().size();
+    Footprint unused = of.footprint(engine, how, saving, rows.train(), outputs, kept).require();
     return of.build(engine, how, saving, rows.train(), outputs);
   }
 
@@ -236,8 +261,10 @@ final class PreflightCommand implements Runnable {
     changes.add(new Change("--init critical", shape.initializedBy("critical"), rate));
     changes.add(
         new Change("--init critical_orthogonal", shape.initializedBy("critical_orthogonal"), rate));
-    for (float factor : new float[] {0.1f, 10}) {
-      changes.add(new Change("--lr " + rate * factor, shape, rate * factor));
+    for (double factor : new double[] {0.1, 10}) {
+      // A tenth of 0.1 is 0.01, as people write it, and not 0.010000001.
+      float other = (float) (Double.parseDouble(Float.toString(rate)) * factor);
+      changes.add(new Change("--lr " + other, shape, other));
     }
     NetworkOptions critical = shape.initializedBy("critical");
     if (!shape.layers().hasNorm()) {

@@ -33,9 +33,12 @@ final class StudyCount {
   }
 
   void print(Report report) {
-    report.entry("", String.format("%20s %20s", "foretold to train", "foretold to fail"));
-    report.entry("trains", String.format("%20d %20d", trainsAsForetold, trainsUnforeseen));
-    report.entry("fails", String.format("%20d %20d", failsUnforeseen, failsAsForetold));
+    report.entry(
+        "", String.format(Locale.ROOT, "%20s %20s", "foretold to train", "foretold to fail"));
+    report.entry(
+        "trains", String.format(Locale.ROOT, "%20d %20d", trainsAsForetold, trainsUnforeseen));
+    report.entry(
+        "fails", String.format(Locale.ROOT, "%20d %20d", failsUnforeseen, failsAsForetold));
     report.entry("right", share(right(), all()));
     report.entry(
         "again",

@@ -42,9 +42,11 @@ record Child(Process process, Path err) {
     return new Child(process, err);
   }
 
-  private static boolean canReset() throws IOException {
+  private static boolean canReset() {
     try {
       return new ProcessBuilder("env", "--default-signal=INT", "true").start().waitFor() == 0;
+    } catch (IOException e) {
+      return false;
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }

@@ -109,12 +109,24 @@ class PreflightCommandTest {
           --load m.safetensors | Unknown option
           --outcomes o.txt     | --outcomes keeps what --study finds
           --study 0            | --study must be at least 1, not 0
+          --study 2 --depth 9  | --depth is of no use with --study
+          --study 2 --lr 0.1   | --lr is of no use with --study
           --init critcal       | critcal
           """)
   void nonsenseIsRefusedInALine(String options, String part) {
     Run run = Run.of((Object[]) ("preflight " + options.strip()).split(" "));
     assertEquals(2, run.status(), run.err());
     assertTrue(run.err().contains(part), run.err());
+  }
+
+  @Test
+  void aStudyKeepsNothingInItsOwnFigures(@TempDir Path folder) {
+    Path file = folder.resolve("figures");
+    Run run = Run.of("preflight", "--study", 2, "--outcomes", file, "--json", file);
+    assertEquals(2, run.status(), run.err());
+    assertEquals(1, run.err().lines().count(), run.err());
+    assertTrue(run.err().contains("--outcomes " + file), run.err());
+    assertEquals(List.of(), Samples.list(folder));
   }
 
   @ParameterizedTest

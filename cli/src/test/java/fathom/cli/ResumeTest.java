@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fathom.train.Checkpoint;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -80,16 +79,17 @@ class ResumeTest {
       if (Files.exists(file)) {
         words.addAll(List.of("--resume", file));
       }
-      Process child = start(words);
+      Child child = start(words);
       waitForEpoch(child, file, 1 + i);
-      boolean unused = child.waitFor(random.nextLong(20), TimeUnit.MILLISECONDS);
+      boolean unused = child.process().waitFor(random.nextLong(20), TimeUnit.MILLISECONDS);
       if (i % 2 == 0) {
-        child.destroyForcibly().waitFor();
+        int unusedStatus = child.process().destroyForcibly().waitFor();
       } else {
-        child.destroy();
-        int status = child.waitFor();
-        assertEquals(143, status, said());
-        assertTrue(said().contains("repeat the command with --resume " + file), said());
+        child.process().destroy();
+        int status = child.process().waitFor();
+        String said = child.said();
+        assertEquals(143, status, said);
+        assertTrue(said.contains("repeat the command with --resume " + file), said);
       }
     }
     Path again = folder.resolve("again.json");
@@ -114,7 +114,7 @@ class ResumeTest {
   }
 
   /** Waits for a checkpoint of the epoch that this process has written. */
-  private static void waitForEpoch(Process child, Path file, int epoch)
+  private static void waitForEpoch(Child child, Path file, int epoch)
       throws IOException, InterruptedException {
     long seen = Files.exists(file) ? Files.getLastModifiedTime(file).toMillis() : 0;
     while (child.isAlive()
@@ -126,49 +126,20 @@ class ResumeTest {
     assertTrue(child.isAlive(), "it ended before it could be stopped");
   }
 
-  private Process start(List<Object> words) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.addAll(CATCHING);
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("--add-modules", "jdk.incubator.vector", "-XX:+UseSerialGC"));
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.addAll(List.of("-Dfathom.terminal=true", Main.class.getName()));
-    words.forEach(word -> command.add(word.toString()));
-    return new ProcessBuilder(command)
-        .redirectOutput(folder.resolve("out").toFile())
-        .redirectError(folder.resolve("err").toFile())
-        .start();
-  }
-
-  /** What a shell in the background starts ignores Ctrl-C, and so would what the test starts. */
-  private static final List<String> CATCHING =
-      List.of("env", "--default-signal=INT").stream().filter(w -> canReset()).toList();
-
-  private static boolean canReset() {
-    try {
-      return new ProcessBuilder("env", "--default-signal=INT", "true").start().waitFor() == 0;
-    } catch (IOException e) {
-      return false;
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private String said() {
-    return new String(Samples.read(folder.resolve("err")), StandardCharsets.UTF_8);
+  private Child start(List<Object> words) throws IOException {
+    return Child.start(folder, words.toArray());
   }
 
   /** Interrupts a process as Ctrl-C does, and looks at what it leaves behind. */
-  private void interrupt(Process child, String farewell) throws Exception {
-    Process kill = new ProcessBuilder("kill", "-INT", Long.toString(child.pid())).start();
-    assertEquals(0, kill.waitFor());
-    assertEquals(130, child.waitFor(), said());
-    assertTrue(said().contains("training "), "no bar was drawn: " + said());
-    String[] lines = said().split("[\\r\\n]+", -1);
-    assertTrue(lines[lines.length - 2].startsWith("stopped; " + farewell), said());
-    assertTrue(said().endsWith(System.lineSeparator()), said());
-    assertEquals(1, said().split("stopped; ", -1).length - 1, said());
+  private void interrupt(Child child, String farewell) throws Exception {
+    int status = child.end("INT");
+    String said = child.said();
+    assertEquals(130, status, said);
+    assertTrue(said.contains("training "), "no bar was drawn: " + said);
+    String[] lines = said.split("[\\r\\n]+", -1);
+    assertTrue(lines[lines.length - 2].startsWith("stopped; " + farewell), said);
+    assertTrue(said.endsWith(System.lineSeparator()), said);
+    assertEquals(1, said.split("stopped; ", -1).length - 1, said);
     assertFalse(Samples.list(folder).stream().anyMatch(f -> f.endsWith(".tmp")));
   }
 
@@ -177,12 +148,12 @@ class ResumeTest {
   void interruptedWithACheckpointItSaysHowToGoOn() throws Exception {
     Path file = folder.resolve("checkpoint.safetensors");
     Path figures = folder.resolve("figures.json");
-    Process child =
+    Child child =
         start(words(LONG, "--checkpoint", file, "--checkpoint-every", 1, "--json", figures));
     waitForEpoch(child, file, 3);
     interrupt(child, file + " keeps the training: repeat the command with --resume " + file);
     assertEquals(List.of("checkpoint.safetensors", "err", "out"), Samples.list(folder));
-    Process again = start(words(LONG, "--checkpoint-every", 1, "--resume", file));
+    Child again = start(words(LONG, "--checkpoint-every", 1, "--resume", file));
     waitForEpoch(again, file, 4);
     interrupt(again, file + " keeps");
   }
@@ -195,8 +166,8 @@ class ResumeTest {
         List.<List<Object>>of(List.of("--save", model), List.of("--folds", 3))) {
       List<Object> words = words(LONG);
       words.addAll(more);
-      Process child = start(words);
-      while (child.isAlive() && !said().contains(" 2/100000")) {
+      Child child = start(words);
+      while (child.isAlive() && !child.said().contains(" 2/100000")) {
         Thread.sleep(5);
       }
       interrupt(child, "nothing is kept: repeat the command, with --checkpoint FILE");

@@ -26,7 +26,7 @@ final class Judge {
    * 2017). By chance, a healthy ReLU net of L layers of n units strays by a factor of exp(sqrt(5 L
    * / n) / 2), which is 2.4 at 40 layers of 64.
    */
-  private static final double FAR = Math.exp(3);
+  static final double FAR = Math.exp(3);
 
   /**
    * The mean square of signals that fall or grow by this factor. A critical tanh net, which trains,
@@ -35,7 +35,7 @@ final class Judge {
   private static final double FAR_SIGNALS = 1e6;
 
   /** Most of the units; half of them are where a tanh is flat if sums have a deviation of 4.4. */
-  private static final double MOSTLY = 0.5;
+  static final double MOSTLY = 0.5;
 
   private Judge() {}
 
@@ -168,7 +168,8 @@ final class Judge {
         .orElse(0);
   }
 
-  private static List<LayerSounding> hidden(Sounding sounding) {
+  /** Returns the hidden layers whose outputs are known. */
+  static List<LayerSounding> hidden(Sounding sounding) {
     List<LayerSounding> layers = sounding.layers();
     return layers.subList(0, layers.size() - 1).stream()
         .filter(layer -> !Double.isNaN(layer.q()))

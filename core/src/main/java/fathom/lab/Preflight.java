@@ -15,8 +15,8 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
- * Says of a network, before it is trained, whether it can be: from one pass forward and back on
- * some of the rows, trainings in brief that are taken back, and mean-field theory.
+ * Says of a network, before it is trained, whether it can be: from passes forward and back on some
+ * of the rows, trainings in brief that are taken back, and mean-field theory.
  *
  * <p>A network is expected to train if the training would do away with {@value Judge#LEARNT} of the
  * best constant answer's loss, going on at the pace of a {@link Rehearsal}: the median of {@value
@@ -37,13 +37,9 @@ public final class Preflight {
   /** The loss has blown up if it is this many times what it was. */
   private static final double JUMP = 1.5;
 
-  /** Gradients that fall or grow by this factor, from the last hidden layer to the first. */
-  private static final double FAR = 30;
-
   /** Less than this of what tells inputs apart is left at the top. */
   private static final double ALIKE = 1e-3;
 
-  private static final double MOSTLY = 0.5;
   private static final int SAMPLES = 256;
   private static final int REHEARSALS = 3;
   private static final int REHEARSED = 32;
@@ -100,6 +96,10 @@ public final class Preflight {
    */
   public static Preflight of(
       Network network, Rows rows, Loss loss, Optimizer optimizer, Clipping clipping, long steps) {
+    if (rows.size() < 2) {
+      throw new IllegalArgumentException(
+          "preflight needs two rows or more, to tell them apart, not " + rows.size());
+    }
     List<Rehearsal> rehearsals = new ArrayList<>();
     for (int i = 0; i < REHEARSALS; i++) {
       try (Batches.Iteration batches = rows.batches(size(rows, REHEARSED), i, 0).iterator()) {
@@ -129,13 +129,13 @@ public final class Preflight {
       return Outcome.DIES;
     }
     double ratio = sounding.gradientRatio();
-    if (jumps || ratio > FAR) {
+    if (jumps || ratio > Judge.FAR) {
       return Outcome.EXPLODES;
     }
-    if (bounded && Judge.saturated(sounding) > MOSTLY) {
+    if (bounded && Judge.saturated(sounding) > Judge.MOSTLY) {
       return Outcome.SATURATES;
     }
-    if (ratio < 1 / FAR || step.gradient() == 0 || apartness() < ALIKE) {
+    if (ratio < 1 / Judge.FAR || step.gradient() == 0 || apartness() < ALIKE) {
       return Outcome.VANISHES;
     }
     return Outcome.STALLS;
@@ -195,10 +195,7 @@ public final class Preflight {
   }
 
   private List<LayerSounding> hidden() {
-    return sounding.layers().stream()
-        .limit(Math.max(0, sounding.layers().size() - 1))
-        .filter(layer -> !Double.isNaN(layer.q()))
-        .toList();
+    return Judge.hidden(sounding);
   }
 
   private List<LayerSounding> products() {
@@ -220,7 +217,7 @@ public final class Preflight {
     if (layers.isEmpty()) {
       return nothing("signals");
     }
-    double measured = last(layers).q() / layers.get(0).q();
+    double measured = Judge.signals(sounding);
     double theory =
         forecast == null
             ? Double.NaN

@@ -3,6 +3,7 @@ package fathom.lab;
 import fathom.data.Batch;
 import fathom.data.Batches;
 import fathom.data.Rows;
+import fathom.data.Task;
 import fathom.kernel.Engine;
 import fathom.lab.Cell.Norm;
 import fathom.lab.Cell.Skip;
@@ -81,6 +82,8 @@ public final class PreflightStudy {
   /**
    * A network, what was foretold of it, and what became of it.
    *
+   * @param cell the network, and how it learns
+   * @param foretold before it was trained
    * @param learnt the share of a constant answer's loss that it did away with
    * @param again the same where the same network, from the same weights, saw the rows in another
    *     order
@@ -118,12 +121,17 @@ public final class PreflightStudy {
   /**
    * Prepares a study on rows of classes, with {@value #STEPS} steps of {@value #BATCH} rows by a
    * method.
+   *
+   * @throws IllegalArgumentException if the rows have no labels
    */
   public PreflightStudy(Rows rows, Method method) {
     this(rows, method, STEPS, BATCH);
   }
 
   PreflightStudy(Rows rows, Method method, int steps, int batch) {
+    if (rows.dataset().task() != Task.CLASSIFICATION) {
+      throw new IllegalArgumentException("a study needs rows with labels");
+    }
     this.rows = rows;
     this.method = method;
     this.steps = steps;
@@ -196,7 +204,12 @@ public final class PreflightStudy {
 
   private String setup() {
     return String.format(
-        "%d rows, checksum %08x, %d steps of %d", rows.size(), rows.checksum(), steps, batch);
+        Locale.ROOT,
+        "%d rows, checksum %08x, %d steps of %d",
+        rows.size(),
+        rows.checksum(),
+        steps,
+        batch);
   }
 
   private Case run(Engine engine, Cell cell, StudyFile file) {
@@ -235,6 +248,6 @@ public final class PreflightStudy {
     } catch (TrainingDivergedException e) {
       return Double.NEGATIVE_INFINITY;
     }
-    return new LossCurve(Math.log(rows.dataset().classes()), Arrays.copyOf(losses, done)).learnt();
+    return new LossCurve(Trial.entropy(rows), Arrays.copyOf(losses, done)).learnt();
   }
 }

@@ -20,9 +20,9 @@ import java.util.List;
  * times rate; there, k steps in one come to the same as k steps, and are tried as long as they do.
  * The first step is as long as the training's. If the loss falls by at least {@value #FALL} of what
  * the gradient promises (Armijo 1966), the next is twice as long; if not, it is taken back and a
- * quarter of it is tried. A step no longer than the training's is never taken back, whatever the
- * loss does: the training would take it too. So a network whose gradients are small or whose rate
- * is low goes through hundreds of steps in a dozen, and one at the edge of what is stable, or
+ * quarter of it is tried. A step no longer than the training's first is never taken back, whatever
+ * the loss does: the training would take it too. So a network whose gradients are small or whose
+ * rate is low goes through hundreds of steps in a dozen, and one at the edge of what is stable, or
  * beyond, shows in as many steps of its own what they do to it.
  *
  * <p>With momentum m, steps are those of plain descent at {@code 1 / (1 - m)} times the rate, which
@@ -66,7 +66,7 @@ public record Rehearsal(
     }
   }
 
-  /** A point on the way, to which a step may be taken back. */
+  /** The way so far, and the point on it to which a step may be taken back. */
   private static final class Run {
     private final Tryout tryout;
     private final Batch batch;

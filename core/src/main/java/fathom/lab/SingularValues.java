@@ -33,7 +33,7 @@ final class SingularValues {
     }
     double[] values = new double[n];
     for (int c = 0; c < n; c++) {
-      values[n - 1 - c] = Math.sqrt(dot(columns[c], columns[c]));
+      values[c] = Math.sqrt(dot(columns[c], columns[c]));
     }
     Arrays.sort(values);
     for (int i = 0; i < n / 2; i++) {

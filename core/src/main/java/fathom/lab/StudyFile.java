@@ -20,6 +20,9 @@ import java.util.Map;
 final class StudyFile {
   private static final String SEPARATOR = "\t";
 
+  /** Of each network. */
+  private static final int TRAININGS = 2;
+
   private final Path path;
   private final Map<String, double[]> known = new HashMap<>();
 
@@ -35,7 +38,8 @@ final class StudyFile {
     try {
       String text = Files.exists(path) ? Files.readString(path) : "";
       String whole = text.substring(0, text.lastIndexOf('\n') + 1);
-      if (whole.isEmpty()) {
+      // A torn first line is the beginning of this setup, and anything else is somebody's text.
+      if (whole.isEmpty() && setup.startsWith(text)) {
         whole = setup + "\n";
       }
       read(whole.lines().toList(), setup);
@@ -48,6 +52,9 @@ final class StudyFile {
   }
 
   private void read(List<String> lines, String setup) {
+    if (lines.isEmpty()) {
+      throw new DataException(path + ": holds no study; name another file");
+    }
     if (!lines.get(0).equals(setup)) {
       throw new DataException(
           String.format(
@@ -57,8 +64,11 @@ final class StudyFile {
     for (int i = 1; i < lines.size(); i++) {
       String[] parts = lines.get(i).split(SEPARATOR, -1);
       try {
-        double[] learnt = new double[parts.length - 1];
-        for (int k = 0; k < learnt.length; k++) {
+        if (parts.length != 1 + TRAININGS) {
+          throw new NumberFormatException(TRAININGS + " shares, not " + (parts.length - 1));
+        }
+        double[] learnt = new double[TRAININGS];
+        for (int k = 0; k < TRAININGS; k++) {
           learnt[k] = Double.parseDouble(parts[k + 1]);
         }
         known.put(parts[0], learnt);

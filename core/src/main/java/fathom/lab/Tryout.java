@@ -13,6 +13,7 @@ import fathom.nn.Pass;
 import fathom.optim.Clipping;
 import fathom.optim.Optimizer;
 import fathom.optim.OptimizerState;
+import fathom.train.BatchFit;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -51,9 +52,12 @@ final class Tryout extends Task implements AutoCloseable {
     engine = network.engine();
     this.loss = loss;
     objective = bound();
+    // What there is no memory for fails before the network is held.
+    parameters = arena.allocate(network.parameters().segment().byteSize(), Float.BYTES);
+    statistics = arena.allocate(network.statistics().segment().byteSize(), Float.BYTES);
     stamp = network.beginStep();
-    parameters = copy(network.parameters());
-    statistics = copy(network.statistics());
+    MemorySegment unusedParameters = parameters.copyFrom(network.parameters().segment());
+    MemorySegment unusedStatistics = statistics.copyFrom(network.statistics().segment());
   }
 
   private Loss.Objective bound() {
@@ -100,7 +104,8 @@ final class Tryout extends Task implements AutoCloseable {
   /**
    * Returns about the least loss that a batch has for an answer that is the same for all samples:
    * the classes' shares, or each target's mean, which is best for squares, or its median, which is
-   * best for absolute errors.
+   * best for absolute errors, or the logit of its mean, which is best for a logistic's
+   * cross-entropy.
    */
   double constant(Batch rows) {
     int n = rows.size();
@@ -126,14 +131,16 @@ final class Tryout extends Task implements AutoCloseable {
   private double middle(Matrix t, int k) {
     double[] column = new double[t.rows()];
     Arrays.setAll(column, i -> t.get(i, k));
-    if (loss == Loss.MSE) {
-      return Arrays.stream(column).average().orElseThrow();
+    if (loss == Loss.MSE || loss == Loss.SIGMOID_CROSS_ENTROPY) {
+      double mean = Arrays.stream(column).average().orElseThrow();
+      return loss == Loss.MSE ? mean : Math.clamp(Math.log(mean / (1 - mean)), NEVER, -NEVER);
     }
     Arrays.sort(column);
     return column[column.length / 2];
   }
 
   private double run(Batch rows) {
+    BatchFit.require(rows, network, loss);
     pass = network.pass(rows.size());
     batch = rows;
     targets = targets(rows);
@@ -144,13 +151,7 @@ final class Tryout extends Task implements AutoCloseable {
 
   /** Kernels want targets as they have outputs: one column a sample. */
   private Matrix targets(Batch rows) {
-    if (loss.wantsLabels()) {
-      return null;
-    }
-    Matrix t = rows.targets();
-    Matrix columns = Matrix.allocate(Arena.ofAuto(), /* rows= */ t.cols(), /* cols= */ t.rows());
-    columns.transposeFrom(t);
-    return columns;
+    return loss.wantsLabels() ? null : Probe.transposed(rows.targets());
   }
 
   @Override

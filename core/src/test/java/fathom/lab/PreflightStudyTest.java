@@ -78,4 +78,33 @@ class PreflightStudyTest {
     DataException line = assertThrows(DataException.class, () -> study(2, 1, file));
     assertTrue(line.getMessage().contains("line 3"), line.getMessage());
   }
+
+  @Test
+  void whatIsNoStudyStaysAsItIs() throws IOException {
+    Path file = folder.resolve("notes.txt");
+    for (String text : List.of("notes in a line", "notes\nin lines\n")) {
+      Path unused = Files.writeString(file, text);
+      DataException e = assertThrows(DataException.class, () -> study(2, 1, file));
+      assertTrue(e.getMessage().contains("name another file"), e.getMessage());
+      assertEquals(text, Files.readString(file));
+    }
+    Files.delete(file);
+    List<PreflightStudy.Case> unusedCases = study(2, 1, file);
+    String text = Files.readString(file);
+    Path unused = Files.writeString(file, text.substring(0, text.lastIndexOf('\t')) + "\n");
+    DataException e = assertThrows(DataException.class, () -> study(2, 1, file));
+    assertTrue(e.getMessage().contains("line 2"), e.getMessage());
+    // A study that was killed while it began.
+    unused = Files.writeString(file, text.substring(0, 9));
+    unusedCases = study(2, 1, file);
+    assertEquals(text, Files.readString(file));
+  }
+
+  @Test
+  void numericTargetsAreRefused() {
+    try (Dataset data = Dataset.ofTargets(new float[][] {{1}, {2}}, new float[][] {{1}, {2}})) {
+      assertThrows(
+          IllegalArgumentException.class, () -> new PreflightStudy(data.rows(), Method.SGD));
+    }
+  }
 }

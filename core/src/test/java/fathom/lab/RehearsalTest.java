@@ -2,6 +2,7 @@ package fathom.lab;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fathom.blas.Blas;
@@ -11,6 +12,7 @@ import fathom.data.Dataset;
 import fathom.data.Digits;
 import fathom.kernel.Engine;
 import fathom.kernel.Kernels;
+import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
@@ -20,6 +22,7 @@ import fathom.optim.Clipping;
 import fathom.optim.Method;
 import fathom.optim.Optimizer;
 import fathom.optim.Sgd;
+import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -148,6 +151,39 @@ class RehearsalTest {
         Tryout tryout = new Tryout(network, Loss.SOFTMAX_CROSS_ENTROPY)) {
       double entropy = -0.75 * Math.log(0.75) - 0.25 * Math.log(0.25);
       assertEquals(entropy, tryout.constant(batches.next()), 1e-6);
+    }
+  }
+
+  @Test
+  void constantAnswersToOneLabelAreTheLogitOfItsShare() {
+    try (Dataset data =
+            Dataset.ofTargets(
+                new float[][] {{1}, {2}, {3}, {4}}, new float[][] {{0}, {1}, {0}, {0}});
+        Network network = parabola();
+        Batches.Iteration batches = data.rows().batchesInOrder(4).iterator();
+        Tryout tryout = new Tryout(network, Loss.SIGMOID_CROSS_ENTROPY)) {
+      double entropy = -0.75 * Math.log(0.75) - 0.25 * Math.log(0.25);
+      assertEquals(entropy, tryout.constant(batches.next()), 1e-6);
+    }
+  }
+
+  @Test
+  void batchesThatDoNotFitAreRefusedAndTheNetworkGoesOn() {
+    try (Dataset data = Dataset.ofTargets(new float[][] {{1, 2}}, new float[][] {{3}});
+        Network network = parabola();
+        Batches.Iteration batches = data.rows().batchesInOrder(1).iterator()) {
+      Batch batch = batches.next();
+      IllegalArgumentException e =
+          assertThrows(
+              IllegalArgumentException.class,
+              () -> Rehearsal.of(network, batch, Loss.MSE, new Sgd(0.1f), Clipping.none(), 10));
+      assertEquals("the batch has rows of 2 numbers, the network takes rows of 1", e.getMessage());
+      // Nothing is held: what waits for steps under way gets its answer.
+      try (Arena arena = Arena.ofConfined()) {
+        Matrix y = Matrix.allocate(arena, 1, 1);
+        network.predict(Matrix.of(arena, new float[][] {{1}}), y);
+        assertEquals(0, y.get(0, 0));
+      }
     }
   }
 
