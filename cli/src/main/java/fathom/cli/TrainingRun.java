@@ -55,7 +55,8 @@ final class TrainingRun {
 
   /**
    * @param validation rows to look at after each epoch, or null
-   * @throws BadInput if there are too few steps for the schedule
+   * @throws BadInput if there are too few steps for the schedule, or the rows or the loss are not
+   *     what an option is for
    */
   TrainingRun(Network network, Loss loss, Rows train, Rows validation, LearningOptions how) {
     this.network = network;
@@ -64,6 +65,8 @@ final class TrainingRun {
     this.validation = validation;
     this.how = how;
     rates = how.rates(how.steps(train));
+    Batches unused = how.batches(train, 1);
+    Loss unusedLoss = how.regularization().smoothed(loss);
   }
 
   /** Sets what is done to the trainer before it starts. */
