@@ -79,6 +79,7 @@ public final class RateRange {
    * As {@link #of(Network, Loss, Optimizer, Rows, int, long, int, float, float)}, with gradients
    * clipped as they will be in training: that moves the rate at which the loss blows up.
    */
+  @SuppressWarnings("TooManyParameters")
   public static RateRange of(
       Network network,
       Loss loss,
@@ -99,7 +100,8 @@ public final class RateRange {
     }
     Schedule schedule = Schedule.exponential(Math.pow((double) to / from, 1.0 / (steps - 1)));
     try (Arena arena = Arena.ofShared();
-        Trainer trainer = new Trainer(network, loss, optimizer).clipping(clipping)) {
+        Trainer trainer = new Trainer(network, loss, optimizer)) {
+      trainer.clipping(clipping);
       Snapshot before = new Snapshot(network, arena);
       before.take();
       Curve curve = new Curve(trainer, schedule, from, steps);
