@@ -3,7 +3,9 @@ package fathom.cli;
 import fathom.data.Augmentation;
 import fathom.data.Batches;
 import fathom.data.Dataset;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import picocli.CommandLine.Option;
 
 /** How rows are varied while a network trains on them. */
@@ -54,11 +56,15 @@ final class AugmentationOptions {
 
   private Augmentation parse(int width, int height) {
     Augmentation images = Augmentation.images(width, height);
+    Set<String> given = new HashSet<>();
     for (String part : augment.split(",", -1)) {
       String[] words = part.split("=", -1);
       if (words.length != 2 || !KINDS.contains(words[0].strip())) {
         throw new BadInput(
             "--augment: '" + part + "' is none of " + String.join("=X, ", KINDS) + "=X");
+      }
+      if (!given.add(words[0].strip())) {
+        throw new BadInput("--augment names " + words[0].strip() + " twice; leave it out once");
       }
       String[] values = words[1].split("/", -1);
       boolean two = words[0].strip().equals("elastic");

@@ -14,7 +14,9 @@ final class ClippingOptions {
   @Option(
       names = NORM,
       paramLabel = "X",
-      description = "Scale gradients down to this norm of them all together.")
+      description =
+          "Scale gradients down to this norm of them all together; train tells the largest norm of"
+              + " each epoch, whichever way is clipped.")
   private Float norm;
 
   @Option(names = VALUE, paramLabel = "X", description = "Cut each gradient to this size.")

@@ -27,8 +27,9 @@ final class EvaluateCommand implements Runnable {
       arity = "0..1",
       paramLabel = "DATA",
       description =
-          "A directory of IDX files, whose test set is used, or a .csv or .csv.gz table, of which"
-              + " all rows are; without it, the digits that were held out in training.")
+          "A directory of IDX files, whose test set is used, or a .csv or .csv.gz table or a .npy"
+              + " array with --labels, of which all rows are; without it, the digits that were held"
+              + " out in training.")
   private Path data;
 
   @Option(

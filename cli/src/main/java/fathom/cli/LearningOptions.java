@@ -125,6 +125,7 @@ final class LearningOptions {
     Optimizer unused = optimizer();
     Clipping unusedClipping = clipping();
     schedule.check(validated);
+    schedule.checkStart(startRate());
     regularization.check(validated);
     augmentation.check();
   }

@@ -50,11 +50,16 @@ final class MonitorOptions {
   /**
    * Checks what can be checked before the work starts.
    *
-   * @throws BadInput if the file cannot be written or a number is out of range
+   * @param page the report, which shows samples too, or null
+   * @throws BadInput if the file cannot be written, a number is out of range, or nobody wants the
+   *     samples
    */
-  void check(boolean folds, Path... others) {
+  void check(boolean folds, Path page, Path... others) {
     if (every != null && every < 1) {
       throw new BadInput("--monitor-every must be at least 1, not " + every);
+    }
+    if (every != null && file == null && page == null && !FlightRecorder.isInitialized()) {
+      throw new BadInput("--monitor-every is for --monitor or --report; give one of them too");
     }
     if (file == null) {
       return;
@@ -63,6 +68,7 @@ final class MonitorOptions {
       throw new BadInput("--monitor is for one training; leave out --folds, or --monitor");
     }
     output = new MonitorFile(file);
+    output.requireOtherThan(page);
     for (Path other : others) {
       output.requireOtherThan(other);
     }

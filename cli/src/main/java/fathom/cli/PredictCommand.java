@@ -37,7 +37,7 @@ final class PredictCommand implements Runnable {
       paramLabel = "DATA",
       description =
           "A .csv or .csv.gz table, with or without a column of labels, a directory of IDX files,"
-              + " whose test set is used, or one file of IDX images.")
+              + " whose test set is used, one file of IDX images, or a .npy array.")
   private Path data;
 
   @Option(

@@ -160,7 +160,16 @@ final class RangeCommand implements Runnable {
     Rows train = rows.train();
     RateRange range =
         RateRange.of(
-            network, loss, how.optimizer(), train, how.batch(), how.seed(), steps, from, to);
+            network,
+            loss,
+            how.optimizer(),
+            how.clipping(),
+            train,
+            how.batch(),
+            how.seed(),
+            steps,
+            from,
+            to);
     if (range.points().isEmpty()) {
       throw new BadInput("the loss is not finite before the first step; look at the data");
     }

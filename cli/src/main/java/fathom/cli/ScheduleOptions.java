@@ -129,6 +129,15 @@ final class ScheduleOptions {
     }
   }
 
+  /** Checks that a rate that falls has where to fall to. */
+  void checkStart(float rate) {
+    if (end != null && end.floatValue() > rate) {
+      throw new BadInput(
+          String.format(
+              "--lr-end %s is above the rate that falls to it, %s; give less", end, rate));
+    }
+  }
+
   /**
    * Starts the schedule of a training.
    *

@@ -118,7 +118,7 @@ final class TrainCommand implements Runnable {
         return;
       }
       Network network = fresh == null ? from.network() : fresh;
-      transfer.freeze(network);
+      transfer.apply(network);
       if (from != null) {
         Rows train = parts(rows.train()).train();
         footprint = Footprint.of(network, how, saving, train, copies()).requireBeside(network);
@@ -148,7 +148,7 @@ final class TrainCommand implements Runnable {
     output.check(data, load);
     keeping.check(folds, data, load, save, output.path());
     page.check(folds != null, data, load, save, output.path());
-    watch.check(folds != null, data, load, save, output.path(), page.path());
+    watch.check(folds != null, page.path(), data, load, save, output.path());
     if (save != null) {
       OutputFile file = new OutputFile("--save", save).requireRegular();
       file.requireOtherThan(data).requireOtherThan(output.path());

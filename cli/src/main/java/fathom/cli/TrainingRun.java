@@ -21,6 +21,7 @@ final class TrainingRun {
   private static final String SUM = "epoch.loss_sum";
   private static final String SAMPLES = "epoch.samples";
   private static final String RIGHT = "epoch.right";
+  private static final String NORM = "epoch.gradient_norm";
   private static final String ELAPSED = "epoch.seconds";
   private static final String WAITED = "waited";
   private static final String SECONDS = "seconds";
@@ -49,9 +50,13 @@ final class TrainingRun {
   private long right;
   private double elapsed;
 
+  /** The largest gradient norm before clipping; NaN without clipping. */
+  private double norm;
+
   /**
    * @param validation rows to look at after each epoch, or null
-   * @throws BadInput if there are too few steps for the schedule
+   * @throws BadInput if there are too few steps for the schedule, or the rows or the loss are not
+   *     what an option is for
    */
   TrainingRun(Network network, Loss loss, Rows train, Rows validation, LearningOptions how) {
     this.network = network;
@@ -60,6 +65,8 @@ final class TrainingRun {
     this.validation = validation;
     this.how = how;
     rates = how.rates(how.steps(train));
+    Batches unused = how.batches(train, 1);
+    Loss unusedLoss = how.regularization().smoothed(loss);
   }
 
   /** Sets what is done to the trainer before it starts. */
@@ -125,6 +132,7 @@ final class TrainingRun {
       while (iteration.hasNext()) {
         Batch rows = iteration.next();
         sum += trainer.step(rows) * rows.size();
+        norm = Math.max(norm, trainer.gradientNorm());
         samples += rows.size();
         right += loss.wantsLabels() ? right(rows) : 0;
         steps++;
@@ -150,6 +158,9 @@ final class TrainingRun {
     line.append(String.format("epoch %" + digits + "d/%d", epoch, how.epochs()));
     line.append(figures("", trainLoss, (double) right / samples));
     double accuracy = Double.NaN;
+    if (norm > 0) {
+      line.append(String.format(Locale.ROOT, "  gradient norm up to %.3g", norm));
+    }
     if (validation != null) {
       Evaluation held = Evaluation.of(network, validation, loss);
       validationLoss = held.loss();
@@ -162,6 +173,7 @@ final class TrainingRun {
     sum = 0;
     samples = 0;
     right = 0;
+    norm = 0;
     elapsed = 0;
     return line.append(speed).toString();
   }
@@ -174,6 +186,7 @@ final class TrainingRun {
             SUM, Double.toString(sum),
             SAMPLES, Long.toString(samples),
             RIGHT, Long.toString(right),
+            NORM, Double.toString(norm),
             ELAPSED, Double.toString(elapsed),
             SECONDS, Double.toString(seconds),
             WAITED, Double.toString(waited),
@@ -187,6 +200,7 @@ final class TrainingRun {
       sum = Double.parseDouble(note(notes, SUM));
       samples = Long.parseLong(note(notes, SAMPLES));
       right = Long.parseLong(note(notes, RIGHT));
+      norm = Double.parseDouble(note(notes, NORM));
       elapsed = Double.parseDouble(note(notes, ELAPSED));
       seconds = Double.parseDouble(note(notes, SECONDS));
       waited = Double.parseDouble(note(notes, WAITED));

@@ -50,6 +50,11 @@ final class TransferOptions {
     if (freeze != null && freeze < 0) {
       throw new BadInput("--freeze must be at least 0, not " + freeze);
     }
+    for (Float factor : layerRates == null ? List.<Float>of() : layerRates) {
+      if (!(factor >= 0 && factor < Float.POSITIVE_INFINITY)) {
+        throw new BadInput("--layer-rates must be finite and at least 0, not " + factor);
+      }
+    }
   }
 
   /** Reads the model to start from; null if there is none. */
@@ -78,8 +83,14 @@ final class TransferOptions {
     }
   }
 
-  /** Freezes what is to stay. */
-  void freeze(Network network) {
+  /** Freezes what is to stay, and checks that each layer has its rate. */
+  void apply(Network network) {
+    if (layerRates != null && layerRates.size() != network.depth()) {
+      throw new BadInput(
+          String.format(
+              "--layer-rates: %d factors for %d layers; give one for each layer (%s)",
+              layerRates.size(), network.depth(), Report.describe(network)));
+    }
     if (freeze == null) {
       return;
     }
@@ -101,13 +112,6 @@ final class TransferOptions {
     for (int i = 0; i < factors.length; i++) {
       factors[i] = layerRates.get(i);
     }
-    try {
-      return trainer.layerRates(factors);
-    } catch (IllegalArgumentException e) {
-      throw new BadInput(
-          String.format(
-              "--layer-rates: %s (%s)", e.getMessage(), Report.describe(trainer.network())),
-          e);
-    }
+    return trainer.layerRates(factors);
   }
 }

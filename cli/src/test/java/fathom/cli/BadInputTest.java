@@ -84,6 +84,8 @@ class BadInputTest {
         bad("this training has 45, of which --warmup takes 45", "--epochs", "1", "--warmup", "45"),
         bad("--decay must be above 0 and below 1", "--schedule", "step", "--decay", "1"),
         bad("--lr-end must be at least 0 and finite, not NaN", "--lr-end", "NaN"),
+        bad("--lr-end 0.5 is above the rate that falls to it, 0.001", "--lr-end", "0.5"),
+        bad("--monitor-every is for --monitor or --report", "--monitor-every", "5"),
         bad("--period must be at least 1", "--schedule", "restarts", "--period", "0"),
         bad("give --validation a share", "--schedule", "plateau"),
         bad("--folds must be at least 2, not 1", "--folds", "1"),

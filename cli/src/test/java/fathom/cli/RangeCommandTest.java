@@ -91,6 +91,17 @@ class RangeCommandTest {
   }
 
   @Test
+  void gradientsAreClippedAsInTraining() {
+    Object[] plain = "range --optimizer sgd --hidden 32 --from 1e-4 --to 1e4 --json -".split(" ");
+    Object[] clipped = Arrays.copyOf(plain, plain.length + 2, Object[].class);
+    clipped[plain.length] = "--clip-norm";
+    clipped[plain.length + 1] = "1e-30";
+    assertTrue((long) Run.done(plain).json().get("steps") < 200);
+    // Steps of at most 1e-26 change no sum, so that nothing blows up.
+    assertEquals(200L, Run.done(clipped).json().get("steps"));
+  }
+
+  @Test
   void helpLeavesOutWhatIsForTrain() {
     String help = Run.done("range", "--help").out();
     assertTrue(help.contains("--optimizer") && help.contains("--from"), help);

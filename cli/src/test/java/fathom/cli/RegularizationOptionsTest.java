@@ -99,6 +99,7 @@ class RegularizationOptionsTest {
         Arguments.of(List.of("--augment", "shift=x"), "'x' is no number"),
         Arguments.of(List.of("--augment", "shift"), "'shift' is none of"),
         Arguments.of(List.of("--augment", "elastic=3"), "needs STRENGTH/DEVIATION"),
+        Arguments.of(List.of("--augment", "shift=1,noise=1,shift=2"), "names shift twice"),
         Arguments.of(List.of("--augment", "shift=1/2"), "needs one number"),
         Arguments.of(List.of("--augment", "shift=-1"), "'shift=-1': a shift must be"));
   }
@@ -109,9 +110,11 @@ class RegularizationOptionsTest {
     Run run = Run.of("train", trees, "--hidden", "4", "--augment", "shift=1");
     assertEquals(2, run.status());
     assertTrue(run.err().contains("--augment is for images"), run.err());
+    assertEquals("", run.out());
     Path prices = Samples.prices(folder, "prices.csv", 60);
     run = Run.of("train", prices, "--hidden", "4", "--label-smoothing", "0.1");
     assertEquals(2, run.status());
     assertTrue(run.err().contains("--label-smoothing is for classes"), run.err());
+    assertEquals("", run.out());
   }
 }

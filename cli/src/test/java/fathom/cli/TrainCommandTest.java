@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -217,5 +220,25 @@ class TrainCommandTest {
     assertTrue(run.out().contains("pairs of classes"), run.out());
     assertTrue(run.out().matches("(?s).* of class [0-9]+ taken for [0-9]+.*"), run.out());
     assertTrue(run.out().lines().count() < 30, run.out());
+  }
+
+  /** A limit that no gradient reaches changes nothing, so that all three see the same norms. */
+  @Test
+  void normsBeforeClippingAreTold() {
+    Pattern told = Pattern.compile("gradient norm up to ([0-9.e+-]+) ");
+    Set<String> norms = new HashSet<>();
+    for (String option : List.of("--clip-norm", "--clip-value", "--clip-layer-norm")) {
+      Run run = Run.done("train", "--epochs", 2, "--hidden", 8, option, "1e9");
+      List<String> found = told.matcher(run.err()).results().map(r -> r.group(1)).toList();
+      assertEquals(2, found.size(), run.err());
+      assertTrue(Double.parseDouble(found.get(0)) > 0, run.err());
+      norms.add(found.toString());
+    }
+    assertEquals(1, norms.size(), norms.toString());
+    Run clipped = Run.done("train", "--epochs", 1, "--hidden", 8, "--clip-norm", "1e-3");
+    Matcher norm = told.matcher(clipped.err());
+    assertTrue(norm.find() && Double.parseDouble(norm.group(1)) > 1e-3, clipped.err());
+    Run plain = Run.done("train", "--epochs", 1, "--hidden", 8);
+    assertFalse(told.matcher(plain.err()).find(), plain.err());
   }
 }

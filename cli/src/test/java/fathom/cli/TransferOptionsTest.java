@@ -109,6 +109,7 @@ class TransferOptionsTest {
     Run run = Run.of(words);
     assertEquals(2, run.status(), run.err());
     assertEquals(1, run.err().lines().count(), run.err());
+    assertEquals("", run.out());
     assertTrue(run.err().contains(part), "'" + part + "' is not in: " + run.err());
   }
 }

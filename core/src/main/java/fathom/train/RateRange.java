@@ -5,6 +5,7 @@ import fathom.data.Batches;
 import fathom.data.Rows;
 import fathom.nn.Loss;
 import fathom.nn.Network;
+import fathom.optim.Clipping;
 import fathom.optim.Optimizer;
 import fathom.optim.Schedule;
 import java.lang.foreign.Arena;
@@ -71,6 +72,25 @@ public final class RateRange {
       int steps,
       float from,
       float to) {
+    return of(network, loss, optimizer, Clipping.none(), rows, batch, seed, steps, from, to);
+  }
+
+  /**
+   * As {@link #of(Network, Loss, Optimizer, Rows, int, long, int, float, float)}, with gradients
+   * clipped as they will be in training: that moves the rate at which the loss blows up.
+   */
+  @SuppressWarnings("TooManyParameters")
+  public static RateRange of(
+      Network network,
+      Loss loss,
+      Optimizer optimizer,
+      Clipping clipping,
+      Rows rows,
+      int batch,
+      long seed,
+      int steps,
+      float from,
+      float to) {
     if (steps < 2) {
       throw new IllegalArgumentException("a range test needs at least 2 steps, not " + steps);
     }
@@ -81,6 +101,7 @@ public final class RateRange {
     Schedule schedule = Schedule.exponential(Math.pow((double) to / from, 1.0 / (steps - 1)));
     try (Arena arena = Arena.ofShared();
         Trainer trainer = new Trainer(network, loss, optimizer)) {
+      trainer.clipping(clipping);
       Snapshot before = new Snapshot(network, arena);
       before.take();
       Curve curve = new Curve(trainer, schedule, from, steps);

@@ -10,6 +10,7 @@ import fathom.data.Digits;
 import fathom.nn.Activation;
 import fathom.nn.Loss;
 import fathom.nn.Network;
+import fathom.optim.Clipping;
 import fathom.optim.Sgd;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -77,6 +78,21 @@ class RateRangeTest {
       assertEquals(first.points(), digits(data, network, 70, 1e-3f, 1).points());
       assertEquals(70, first.points().size());
       assertFalse(first.blewUp());
+    }
+  }
+
+  /** A step is at most the rate times the limit, 1e-26 in all: no sum of the network changes. */
+  @Test
+  void clipsAsTrainingWill() {
+    Loss loss = Loss.SOFTMAX_CROSS_ENTROPY;
+    try (Dataset data = Digits.load();
+        Network network = Network.input(64).dense(32, Activation.RELU).dense(10).seed(1).build()) {
+      Clipping clipping = Clipping.byNorm(1e-30f);
+      assertTrue(digits(data, network, 120, 1e-4f, 1e4f).blewUp());
+      RateRange clipped =
+          RateRange.of(network, loss, DESCENT, clipping, data.rows(), 32, 5, 120, 1e-4f, 1e4f);
+      assertFalse(clipped.blewUp());
+      assertEquals(120, clipped.points().size());
     }
   }
 
