@@ -1,5 +1,6 @@
 package fathom.kernel;
 
+import fathom.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -18,4 +19,20 @@ public interface FillKernels {
 
   /** Writes normal numbers of mean 0 and the given standard deviation (Box-Muller). */
   void normal(MemorySegment x, long base, long from, long to, long seed, long stream, float sigma);
+
+  /**
+   * Writes normal numbers to rows {@code [from, to)} of a matrix: element (r, c) is number {@code r
+   * cols + c} of the stream, whatever the stride. What lies between rows is left as it is.
+   */
+  default void normal(Matrix x, int from, int to, long seed, long stream, float sigma) {
+    long cols = x.cols();
+    if (x.stride() == cols) {
+      normal(x.segment(), x.offset(), from * cols, to * cols, seed, stream, sigma);
+      return;
+    }
+    for (int r = from; r < to; r++) {
+      long base = x.offset(r) - r * cols;
+      normal(x.segment(), base, r * cols, (r + 1) * cols, seed, stream, sigma);
+    }
+  }
 }

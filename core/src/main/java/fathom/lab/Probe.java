@@ -1,7 +1,6 @@
 package fathom.lab;
 
 import fathom.data.Batch;
-import fathom.kernel.FillKernels;
 import fathom.kernel.Member;
 import fathom.kernel.Task;
 import fathom.matrix.Matrix;
@@ -85,13 +84,7 @@ public final class Probe {
         x,
         pass -> {
           Matrix d = pass.outputGradient();
-          FillKernels fill = network.engine().kernels().fill();
-          long cols = d.cols();
-          // Rows may have gaps between them, which stay zero.
-          for (long r = 0; r < d.rows(); r++) {
-            long base = d.offset() + r * (d.stride() - cols);
-            fill.normal(d.segment(), base, r * cols, (r + 1) * cols, seed, NOISE, 1);
-          }
+          network.engine().kernels().fill().normal(d, 0, d.rows(), seed, NOISE, 1);
           return Double.NaN;
         });
   }

@@ -1,6 +1,5 @@
 package fathom.nn;
 
-import fathom.kernel.FillKernels;
 import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import java.util.Locale;
@@ -181,16 +180,7 @@ final class Dropout extends Layer {
 
     @Override
     void forward(int from, int to) {
-      FillKernels fill = kernels.fill();
-      long cols = a.cols();
-      fill.normal(
-          a.segment(),
-          a.offset(),
-          from * cols,
-          to * cols,
-          draws.seed(),
-          draws.stream(place),
-          (float) p);
+      kernels.fill().normal(a, from, to, draws.seed(), draws.stream(place), (float) p);
       kernels.norm().addScaled(x, 1, a, a, from, to);
     }
 

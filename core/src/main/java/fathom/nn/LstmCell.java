@@ -47,8 +47,7 @@ final class LstmCell extends Cell {
 
   @Override
   void cut(int from, int to) {
-    long start = (long) from * dc.cols();
-    kernels.fill().constant(dc.segment(), dc.offset(), start, (long) to * dc.cols(), 0);
+    kernels.fill().constant(dc.segment(), 0, dc.offset(from), dc.offset(to), 0);
   }
 
   @Override

@@ -174,8 +174,7 @@ final class RecurrentPass extends Head {
     for (int block = member.from(product.blocks()); block < member.to(product.blocks()); block++) {
       product.run(layer.inputWeight, reachedDz, reachedBelow, block);
       for (int r = product.from(block); start > 0 && r < product.to(block); r++) {
-        long at = below.d.offset() + (long) r * below.d.stride();
-        kernels.fill().constant(below.d.segment(), at, 0, (long) start * batch, 0);
+        kernels.fill().constant(below.d.segment(), below.d.offset(r), 0, (long) start * batch, 0);
       }
       below.backward(product.from(block), product.to(block));
     }

@@ -210,9 +210,7 @@ public final class Lsuv {
       if (!again) {
         return false;
       }
-      long first = w.offset() + (long) from * w.cols();
-      long count = (long) (to - from) * w.cols();
-      engine.kernels().update().scale(w.segment(), first, first + count, factor);
+      engine.kernels().update().scale(w.segment(), w.offset(from), w.offset(to), factor);
       return true;
     }
 

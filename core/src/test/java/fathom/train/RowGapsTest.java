@@ -12,8 +12,10 @@ import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import fathom.nn.Activation;
+import fathom.nn.Initializer;
 import fathom.nn.Loss;
 import fathom.nn.Network;
+import fathom.nn.NetworkBuilder;
 import fathom.optim.AdaDelta;
 import fathom.optim.AdaGrad;
 import fathom.optim.AdaMax;
@@ -32,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,13 +61,17 @@ class RowGapsTest {
   }
 
   private static Dataset data() {
+    return data(1);
+  }
+
+  private static Dataset data(float deviation) {
     Random random = new Random(1);
     float[][] x = new float[24][1024];
     int[] labels = new int[x.length];
     for (int i = 0; i < x.length; i++) {
       labels[i] = random.nextInt(CLASSES);
       for (int j = 0; j < x[i].length; j++) {
-        x[i][j] = (float) random.nextGaussian();
+        x[i][j] = deviation * (float) random.nextGaussian();
       }
     }
     return Dataset.ofLabels(x, labels, CLASSES);
@@ -158,17 +165,123 @@ class RowGapsTest {
         });
   }
 
+  /** What a step leaves behind must be cleared whole: the second step's gradients count. */
+  @Test
+  void whatAnLstmCarriesIsForgottenBetweenSteps() {
+    Supplier<NetworkBuilder> deep =
+        () -> Network.sequence(LayersTest.IN, 1).lstm(20).truncate(4).dense(LayersTest.OUT);
+    float[][] x = often(LayersTest.rows(32, LayersTest.IN, 5));
+    float[][] t = often(LayersTest.rows(32, LayersTest.OUT, 6));
+    Map<String, float[][]> once = gradients(deep.get(), x, t, 1);
+    Map<String, float[][]> twice = gradients(deep.get(), x, t, 2);
+    once.forEach((tensor, g) -> assertArrayEquals(g, twice.get(tensor), tensor));
+  }
+
+  /** Rows are drawn as those of a batch that has no gaps, to the same bits. */
+  @Test
+  void noiseReachesEveryElement() {
+    float[] few = noise(1023);
+    float[] many = noise(1024);
+    for (float[] made : List.of(few, many)) {
+      double squares = 0;
+      for (float value : made) {
+        assertTrue(value != 0, "every element has noise");
+        squares += value * (double) value;
+      }
+      // The variance of 24 x 1,023 normal numbers is off by sqrt(2 / 24,552) = 0.9 %; six times it.
+      assertEquals(0.25, squares / made.length, 0.25 * 0.054);
+    }
+  }
+
+  /** Returns what a noise layer of deviation 0.5 makes of zeros, by sample and unit. */
+  private static float[] noise(int rows) {
+    try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);
+        Network network = Network.input(24).noise(0.5).dense(2).engine(engine).build();
+        Dataset data = Dataset.ofTargets(new float[rows][24], new float[rows][2]);
+        Trainer trainer = new Trainer(network, Loss.MSE, new Sgd(0))) {
+      for (int i = 0; i < 2; i++) {
+        double unused = trainer.epoch(data.batchesInOrder(rows));
+      }
+      long stamp = network.beginStep();
+      try {
+        float[] all = new float[24 * rows];
+        float[][] made = network.pass(rows).output(0).toArray();
+        for (int r = 0; r < made.length; r++) {
+          System.arraycopy(made[r], 0, all, r * rows, rows);
+        }
+        return all;
+      } finally {
+        network.endStep(stamp);
+      }
+    }
+  }
+
+  @Test
+  void sumsOfScaledLayersHaveVarianceOne() {
+    try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);
+        Dataset data = data(3);
+        Network network =
+            Network.input(1024)
+                .dense(40, Activation.TANH, Initializer.normal(0.01))
+                .dense(CLASSES)
+                .engine(engine)
+                .build()) {
+      Lsuv.Scaled first =
+          Lsuv.initialize(network, data.batchesInOrder(24).iterator().next()).get(0);
+      float[][] w = network.parameters().get("0.weight").toArray();
+      float[][] x = data.inputs().toArray();
+      double squares = 0;
+      double sum = 0;
+      for (float[] sample : x) {
+        for (float[] unit : w) {
+          double z = 0;
+          for (int j = 0; j < unit.length; j++) {
+            z += (double) unit[j] * sample[j];
+          }
+          sum += z;
+          squares += z * z;
+        }
+      }
+      double n = x.length * 40.0;
+      double variance = squares / n - sum / n * (sum / n);
+      assertEquals(first.variance(), variance, 1e-4);
+      assertTrue(first.scale() < 0.5, "there is something to scale");
+      double[] norms = Stream.of(w).mapToDouble(RowGapsTest::norm).toArray();
+      for (double norm : norms) {
+        // They begin orthonormal, and are scaled alike.
+        assertEquals(norms[0], norm, 1e-4 * norms[0]);
+      }
+      assertEquals(1, variance, Lsuv.TOLERANCE + 1e-4);
+      assertTrue(gaps(network.parameters()) >= 16 * 40);
+    }
+  }
+
+  private static double norm(float[] row) {
+    double squares = 0;
+    for (float value : row) {
+      squares += value * (double) value;
+    }
+    return Math.sqrt(squares);
+  }
+
   private static float[][] often(float[][] rows) {
     return Stream.generate(() -> rows).limit(32).flatMap(Stream::of).toArray(float[][]::new);
   }
 
   private static Map<String, float[][]> gradients(String name, float[][] x, float[][] t) {
+    return gradients(LayersTest.networks().get(name).get(), x, t, 1);
+  }
+
+  private static Map<String, float[][]> gradients(
+      NetworkBuilder builder, float[][] x, float[][] t, int steps) {
     try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);
-        Network network = LayersTest.networks().get(name).get().seed(3).engine(engine).build();
+        Network network = builder.seed(3).engine(engine).build();
         Dataset data = Dataset.ofTargets(x, t);
         Trainer trainer = new Trainer(network, Loss.MSE, new Sgd(0)).keepGradients(true)) {
       LayersTest.scatter(network, 7);
-      double unused = trainer.epoch(data.batchesInOrder(x.length));
+      for (int i = 0; i < steps; i++) {
+        double unused = trainer.epoch(data.batchesInOrder(x.length));
+      }
       Map<String, float[][]> all = new LinkedHashMap<>();
       network.gradients().matrices().forEach((tensor, g) -> all.put(tensor, g.toArray()));
       return all;
