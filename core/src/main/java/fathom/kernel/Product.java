@@ -12,20 +12,27 @@ import fathom.matrix.Matrix;
  *
  * <p>Two cuts were measured. OpenBLAS's kernels for AVX-512 have a path without packing for
  * products of at most 100³ multiplications. Tiles that stay on it, with long sums cut into pieces
- * that add up in one order, run at 180 to 210 GFLOP/s a core, where the packing path reaches 100 to
- * 190 at the sizes of deep nets. Large products with B transposed, and all products on other
- * kernels, are packed; their blocks are as large as threads allow, since each packs its operands
- * anew.
+ * that add up in one order, run at 155 to 215 GFLOP/s on two cores of a Zen 4 server, where the
+ * packing path reaches 110 to 190 at the sizes of deep nets. Such products with B transposed as
+ * touch more pages than a processor remembers, and all products on other kernels, are packed; their
+ * blocks are as large as threads allow, since each packs its operands anew.
  */
 public final class Product {
   private static final int TILE = 32;
   private static final int WIDE_TILE = 64;
 
-  /** The longest sums that keep a tile within 100³ multiplications. */
-  private static final int TILE_INNER = 976;
+  /** The longest sums that keep a tile of one width by another within 100³ multiplications. */
+  private static final int NARROW_INNER = 976;
 
+  private static final int MIDDLE_INNER = 488;
   private static final int WIDE_INNER = 244;
-  private static final double PACKED_FROM = 128e6;
+
+  /**
+   * Pages of 4 KiB whose places the second-level buffers of today's processors hold: 1.5 to 3 K.
+   */
+  private static final double PAGES = 2500;
+
+  private static final double PAGE = 4096.0 / Float.BYTES;
 
   private final Blas blas;
   private final Form form;
@@ -42,24 +49,32 @@ public final class Product {
     this.rows = rows;
     this.cols = cols;
     this.inner = inner;
-    double flops = flops();
-    boolean transposed = form == Form.NT;
-    if (hasUnpackedPath(blas.core()) && (!transposed || flops < PACKED_FROM)) {
-      boolean shortSums = form == Form.NN && inner <= WIDE_INNER;
-      boolean wide = !transposed && (shortSums || inner > TILE_INNER);
-      int tile = wide ? WIDE_TILE : TILE;
-      int longest = wide ? WIDE_INNER : TILE_INNER;
-      int pieces = (inner + longest - 1) / longest;
-      blockRows = tile;
-      tileCols = tile;
-      tileInner = Math.max(1, (inner + pieces - 1) / Math.max(1, pieces));
+    if (hasUnpackedPath(blas.core()) && !(form == Form.NT && pages() > PAGES)) {
+      // Kernels for sums along rows of both operands have registers for a square of 32 alone. The
+      // others like long rows of C; TN loses less by reading A in long rows.
+      boolean narrow = form == Form.NT || (inner > MIDDLE_INNER && inner <= NARROW_INNER);
+      boolean wide = !narrow && (inner <= WIDE_INNER || inner > NARROW_INNER);
+      blockRows = wide || (!narrow && form == Form.TN) ? WIDE_TILE : TILE;
+      tileCols = wide || (!narrow && form == Form.NN) ? WIDE_TILE : TILE;
+      tileInner = piece(wide ? WIDE_INNER : narrow ? NARROW_INNER : MIDDLE_INNER);
     } else {
-      int blocks = packedBlocks(flops);
+      int blocks = packedBlocks(flops());
       int perBlock = (rows + blocks - 1) / blocks;
       blockRows = Math.max(1, (perBlock + 15) / 16 * 16);
       tileCols = Math.max(1, cols);
       tileInner = Math.max(1, inner);
     }
+  }
+
+  /** Returns the length of a sum's pieces, as alike as they can be. */
+  private int piece(int longest) {
+    int pieces = Math.max(1, (inner + longest - 1) / longest);
+    return Math.max(1, (inner + pieces - 1) / pieces);
+  }
+
+  /** Returns how many pages the rows of a transposed B touch while a block of A passes. */
+  private double pages() {
+    return cols * Math.min(inner / PAGE, piece(NARROW_INNER) / PAGE + 1);
   }
 
   private static boolean hasUnpackedPath(String core) {
