@@ -36,7 +36,8 @@ final class NetworkOptions {
       names = "--hidden",
       paramLabel = "N,N,...",
       hideParamSyntax = true,
-      split = ",",
+      split = Commas.COMMA,
+      preprocessor = Commas.class,
       description = "Units of each hidden layer, such as 512,256.")
   private List<Integer> hidden;
 
