@@ -111,6 +111,7 @@ class BadInputTest {
         bad("--recompute must be auto or a number of at least 1, not all", "--recompute", "all"),
         bad("Unmatched argument", "digits.csv", "second.csv"),
         bad("needs 1.", "--depth", "3", "--width", "2000000"),
+        bad("needs 1.", "--folds", "5", "--depth", "3", "--width", "2000000"),
         bad("needs 6.40e+10 GB", "--depth", "2", "--width", "2000000000"),
         bad("--depth must be at most", "--depth", "2000000000"));
   }
