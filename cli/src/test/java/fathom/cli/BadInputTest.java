@@ -59,6 +59,9 @@ class BadInputTest {
         bad("--depth must be at least 0, not -1", "--depth", "-1"),
         bad("--width must be at least 1, not -64", "--width", "-64"),
         bad("leave out --depth", "--hidden", "8", "--depth", "2"),
+        bad("--activation is for hidden layers", "--depth", "0", "--activation", "tanh"),
+        bad("--activation is for", "--recurrent", "gru", "--activation", "tanh"),
+        bad("--width is for hidden layers, and there are none", "--depth", "0", "--width", "8"),
         bad("--batch must be at least 1, not -32", "--batch", "-32"),
         bad("--epochs must be at least 1, not 0", "--epochs", "0"),
         bad("--threads must be at least 1, not -2", "--threads", "-2"),
@@ -227,6 +230,25 @@ class BadInputTest {
     assertOneLine(List.of("rows of 7"), "predict", model, wide);
     assertOneLine(List.of("7 columns"), "evaluate", model, wide);
     assertOneLine(List.of("leave out --hidden"), "train", trees, "--load", model, "--hidden", "4");
+  }
+
+  @Test
+  void whatIsKnownOfTablesIsForTables() {
+    List<String> parts = List.of("--label is for CSV tables, and DATA is ", "leave out the option");
+    assertOneLine(parts, "evaluate", model, "--label", "kind");
+    assertOneLine(parts, "evaluate", model, images, "--label", "kind");
+    assertOneLine(parts, "predict", model, images, "--label", "kind");
+    Path file = images.resolve("t10k-images-idx3-ubyte");
+    assertOneLine(parts, "predict", model, file, "--label", "kind");
+    List<String> both = List.of("--label and --task are for CSV tables");
+    assertOneLine(both, "range", images, "--label", "kind");
+    assertOneLine(both, "preflight", "--task", "regression");
+    assertOneLine(both, "stress", images, "--task", "regression");
+    for (String option : List.of("--label", "--task", "--labels")) {
+      List<String> drawn = List.of(option, "--synthetic draws them; leave them out");
+      String value = option.equals("--task") ? "regression" : "kind";
+      assertOneLine(drawn, "stress", "--synthetic", "noise", option, value);
+    }
   }
 
   @Test
