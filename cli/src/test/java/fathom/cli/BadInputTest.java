@@ -76,6 +76,9 @@ class BadInputTest {
         bad("--test must be", "--test", "1.5"),
         bad("fraction of 1.0E-9", "--test", "1e-9"),
         bad("unknown activation 'rleu'; did you mean 'relu'?", "--activation", "rleu"),
+        bad("the alpha of elu must be above 0 and finite, not -1.0;", "--activation", "elu(-1)"),
+        bad("the slope of leaky_relu must be", "--activation", "leaky_relu(-0.1)"),
+        bad("the gain of he_normal must be at least 0, not -2.0", "--init", "he_normal(-2)"),
         bad("unknown initializer 'he_norml'; did you mean 'he_normal'?", "--init", "he_norml"),
         bad("unknown loss 'cross_entrpy'; did you mean", "--loss", "cross_entrpy"),
         bad("--loss mse does not fit a classification", "--loss", "mse"),
@@ -261,6 +264,13 @@ class BadInputTest {
     assertOneLine(
         List.of("--json", "cannot be written"), "evaluate", model, trees, "--json", nowhere);
     assertOneLine(List.of("--out", "cannot be written"), "predict", model, trees, "--out", nowhere);
+    Path packed = folder.resolve("packed.csv.GZ");
+    List<String> plain = List.of("packed.csv.GZ cannot be written", "leave .gz out of its name");
+    assertOneLine(plain, "train", trees, "--monitor", packed);
+    assertOneLine(plain, "train", trees, "--json", packed);
+    assertOneLine(plain, "predict", model, trees, "--out", packed);
+    assertOneLine(plain, "range", trees, "--csv", packed);
+    assertOneLine(plain, "stress", "--out", packed);
     assertOneLine(List.of("is an input"), "predict", model, trees, "--out", trees);
     assertOneLine(List.of("is an input"), "train", trees, "--json", trees);
   }
