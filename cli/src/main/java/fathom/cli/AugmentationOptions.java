@@ -57,7 +57,7 @@ final class AugmentationOptions {
   private Augmentation parse(int width, int height) {
     Augmentation images = Augmentation.images(width, height);
     Set<String> given = new HashSet<>();
-    for (String part : augment.split(",", -1)) {
+    for (String part : Commas.values("--augment", augment)) {
       String[] words = part.split("=", -1);
       if (words.length != 2 || !KINDS.contains(words[0].strip())) {
         throw new BadInput(

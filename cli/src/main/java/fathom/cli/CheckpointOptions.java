@@ -103,7 +103,7 @@ final class CheckpointOptions {
    * @param ending who knows when to stop
    * @param spec the command with all its settings
    * @param watch whose file is written along with a checkpoint, and goes on with it
-   * @param err where it is told what that file lacks
+   * @param told where it is told what that file lacks
    * @throws BadInput if the checkpoint to go on from is of another training
    */
   Checkpoints open(
@@ -111,7 +111,7 @@ final class CheckpointOptions {
       CommandSpec spec,
       TrainingData rows,
       MonitorOptions watch,
-      Consumer<String> err) {
+      Consumer<String> told) {
     if (target() == null) {
       return Checkpoints.none(ending);
     }
@@ -119,7 +119,7 @@ final class CheckpointOptions {
     if (resume != null) {
       Map<String, String> notes = Checkpoint.progress(resume).notes();
       requireSame(settings, notes);
-      watch.goOn(notes, err);
+      watch.goOn(notes, told);
     }
     Matcher often = EVERY.matcher(every == null ? USUAL : every);
     boolean known = often.matches();

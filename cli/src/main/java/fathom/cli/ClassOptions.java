@@ -18,7 +18,8 @@ final class ClassOptions {
   @Option(
       names = "--classes",
       paramLabel = "NAME,...",
-      split = ",",
+      split = Commas.COMMA,
+      preprocessor = Commas.class,
       description =
           "Take the rows of these classes alone, as if there were no others: names, or numbers"
               + " from first to last such as 0-4.")

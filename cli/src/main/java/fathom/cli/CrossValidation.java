@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * A training for each fold of the rows, tested with the rows that it did not see: networks with the
@@ -69,6 +70,7 @@ final class CrossValidation {
    *
    * @param keeper who says when to stop
    * @param fresh builds an untrained network for the rows that it is to be trained on
+   * @param shown where to show a training on some rows; first asked when nothing is left to refuse
    * @param report where to tell of each fold, or null
    */
   boolean run(
@@ -77,17 +79,16 @@ final class CrossValidation {
       Function<Rows, Progress> shown,
       Report report) {
     for (int i = 0; i < figures.length; i++) {
-      Split fold = folds.get(i);
-      data.fitTo(fold.train());
-      Split split = parts.apply(fold.train());
+      Split rows = folds.get(i);
+      data.fitTo(rows.train());
+      Split split = parts.apply(rows.train());
       try (Network network = fresh.apply(split.train())) {
         TrainingRun run = new TrainingRun(network, loss, split.train(), split.held(), how);
-        try (Progress progress = shown.apply(split.train())) {
-          if (!train(run, keeper, progress, "fold " + (i + 1), how.steps(split.train()))) {
-            return false;
-          }
+        String fold = "fold " + (i + 1);
+        if (!train(run, keeper, () -> shown.apply(split.train()), fold, how.steps(split.train()))) {
+          return false;
         }
-        Evaluation test = Evaluation.of(network, fold.held(), loss);
+        Evaluation test = Evaluation.of(network, rows.held(), loss);
         figures[i] =
             data.hasClasses() ? test.accuracy() : Report.rmse(test, data.data().targetScaling());
         parameters = network.parameterCount();
@@ -96,7 +97,7 @@ final class CrossValidation {
         waited += run.secondsWaited();
         samples += run.trained();
         if (report != null) {
-          report.test("fold " + (i + 1), test, data.data().targetScaling());
+          report.test(fold, test, data.data().targetScaling());
         }
       }
     }
@@ -104,11 +105,11 @@ final class CrossValidation {
   }
 
   private boolean train(
-      TrainingRun run, Checkpoints keeper, Progress progress, String fold, long most) {
-    Consumer<String> told = text -> progress.line(fold + ": " + text);
+      TrainingRun run, Checkpoints keeper, Supplier<Progress> shown, String fold, long most) {
+    Consumer<String> told = text -> run.tell(fold + ": " + text);
     run.watch(trainer -> watch.attach(trainer, most, null, told));
     try {
-      return run.run(keeper, progress);
+      return run.run(keeper, shown);
     } catch (TrainingDivergedException e) {
       throw new BadInput(fold + ": " + e.getMessage(), e);
     }

@@ -93,9 +93,7 @@ final class DataSource {
    * @param from the model that training goes on from, or null
    */
   TrainingData forTraining(Csv.Options known, Holdout holdout, ModelFile from) {
-    if (kind != Kind.TABLE && (known.label() != null || known.task() != null)) {
-      throw new BadInput("--label and --task are for CSV tables, and DATA is " + describe());
-    }
+    requireTable("--label and --task are", known.label() != null || known.task() != null);
     return switch (kind) {
       case DIGITS -> TrainingData.split(classes.of(Digits.load()), name(), holdout, from);
       case DIRECTORY -> TrainingData.of(classes.of(Idx.readDirectory(path)), name(), holdout, from);
@@ -146,6 +144,7 @@ final class DataSource {
 
   /** Reads rows with labels, and brings them to the scaling of a model. */
   Dataset forEvaluation(ModelFile model, String label) {
+    requireTable("--label is", label != null);
     return switch (kind) {
       case DIGITS -> prepared(model, classes.of(Digits.load()));
       case DIRECTORY -> prepared(model, classes.of(Idx.readTest(path)));
@@ -169,6 +168,7 @@ final class DataSource {
 
   /** Reads rows with or without labels, and brings them to the scaling of a model. */
   Dataset forPrediction(ModelFile model, String label) {
+    requireTable("--label is", label != null);
     return switch (kind) {
       case IMAGES -> prepared(model, Idx.readImages(path));
       case ARRAY -> prepared(model, labels == null ? Npy.readInputs(path) : readArray(model));
@@ -184,6 +184,14 @@ final class DataSource {
     } catch (Throwable t) {
       data.close();
       throw t;
+    }
+  }
+
+  /** Refuses what a user knows of a table where there is none. */
+  private void requireTable(String options, boolean given) {
+    if (given && kind != Kind.TABLE) {
+      throw new BadInput(
+          options + " for CSV tables, and DATA is " + describe() + "; leave out the option");
     }
   }
 

@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -122,11 +121,11 @@ final class GridOptions {
    */
   Grid grid() {
     Map<String, Axis> axes = new LinkedHashMap<>();
-    USUAL.forEach((name, words) -> axes.put(name, new Axis("--" + name, split(words))));
+    USUAL.forEach((name, words) -> axes.put(name, axis("--" + name, words)));
     if (file != null) {
       axes.putAll(read());
     }
-    given().forEach((name, words) -> axes.put(name, new Axis("--" + name, split(words))));
+    given().forEach((name, words) -> axes.put(name, axis("--" + name, words)));
     return new Grid(
         axes.get("depth").wholes(),
         axes.get("width").wholes(),
@@ -160,8 +159,8 @@ final class GridOptions {
     return words;
   }
 
-  private static List<String> split(String words) {
-    return Arrays.asList(words.split(",", -1));
+  private static Axis axis(String option, String words) {
+    return new Axis(option, Commas.values(option, words));
   }
 
   /** A shell has its own use for parentheses: normal:0.01 is normal(0.01). */

@@ -11,6 +11,11 @@ final class LabelFileOptions {
       description = "The labels or targets of the rows of a .npy array.")
   private Path labels;
 
+  /** Returns whether they are named. */
+  boolean given() {
+    return labels != null;
+  }
+
   /** Returns what DATA and this name, and which classes of it. */
   DataSource source(Path data, ClassOptions classes) {
     return new DataSource(data, labels, classes);

@@ -36,7 +36,8 @@ final class NetworkOptions {
       names = "--hidden",
       paramLabel = "N,N,...",
       hideParamSyntax = true,
-      split = ",",
+      split = Commas.COMMA,
+      preprocessor = Commas.class,
       description = "Units of each hidden layer, such as 512,256.")
   private List<Integer> hidden;
 
@@ -113,6 +114,11 @@ final class NetworkOptions {
               + " --activation, --init, norms, dropout, noise, --residual and --recurrent");
     }
     recurrent.check();
+    if (hidden().isEmpty() && (activation != null || width != null)) {
+      throw new BadInput(
+          (activation != null ? "--activation" : "--width")
+              + " is for hidden layers, and there are none; give --depth or --hidden");
+    }
     layers.check(hidden(), activation(), recurrent.given());
     Initializer unused = initializer(activation());
   }

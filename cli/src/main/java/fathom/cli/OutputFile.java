@@ -8,11 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
  * A file that a command leaves behind: proved to be writable before the work starts, and there as a
- * whole or not at all when it ends.
+ * whole or not at all when it ends. Its name does not promise what is not done: none is compressed.
  */
 final class OutputFile {
   private final String option;
@@ -27,6 +28,10 @@ final class OutputFile {
   OutputFile(String option, Path path) {
     this.option = option;
     this.path = real(path);
+    if (path.toString().toLowerCase(Locale.ROOT).endsWith(".gz")) {
+      throw unwritable(
+          "no output is compressed; leave .gz out of its name, or gzip it later", null);
+    }
     if (Files.isDirectory(path)) {
       throw unwritable("it is a directory; name a file", null);
     }

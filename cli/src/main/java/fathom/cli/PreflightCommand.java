@@ -159,9 +159,12 @@ final class PreflightCommand implements Runnable {
     }
     PrintWriter out = spec.commandLine().getOut();
     Machine machine = Machine.of(engine);
-    Report report = new Report(output.text(out, spec.commandLine().getErr()));
-    report.entry("fathom", Version.text() + ": " + machine);
-    report.entry("data", rows.data().about());
+    PrintWriter err = spec.commandLine().getErr();
+    Report report = new Report(output.text(out, err));
+    Header header =
+        new Header()
+            .entry("fathom", Version.text() + ": " + machine)
+            .entry("data", rows.data().about());
     boolean given = spec.commandLine().getParseResult().hasMatchedOption("--optimizer");
     StudyCount count = new StudyCount();
     try {
@@ -172,6 +175,7 @@ final class PreflightCommand implements Runnable {
               study,
               outcomes,
               done -> {
+                header.tell(report, err);
                 count.add(done);
                 if (!done.isRight()) {
                   report.entry("wrong", done.toString());

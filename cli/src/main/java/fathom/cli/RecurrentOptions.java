@@ -34,7 +34,8 @@ final class RecurrentOptions {
       names = "--recurrent",
       paramLabel = "KIND[:UNITS],...",
       hideParamSyntax = true,
-      split = ",",
+      split = Commas.COMMA,
+      preprocessor = Commas.class,
       description =
           "Read each row as a sequence, by layers of elman, elman-relu, gru or lstm, such as"
               + " gru:64,gru:64; "

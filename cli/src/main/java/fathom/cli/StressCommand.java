@@ -5,12 +5,10 @@ import fathom.kernel.Engine;
 import fathom.kernel.Kernels;
 import fathom.lab.Cell;
 import fathom.lab.Finding;
-import fathom.lab.FindingFile;
 import fathom.lab.Sweep;
 import fathom.lab.Trial;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -113,7 +111,7 @@ final class StressCommand implements Runnable {
               data.rows().dataset().features(),
               trial.batch(),
               steps);
-      try (FindingFile file = open(setup)) {
+      try (SweepFile file = SweepFile.open(out, resume, setup)) {
         sweep(cells, trial, data, file, page);
       }
     }
@@ -151,19 +149,9 @@ final class StressCommand implements Runnable {
     return new Engine(Blas.openBlas(), Kernels.vector(), 1);
   }
 
-  private FindingFile open(String setup) {
-    try {
-      return out == null
-          ? null
-          : resume ? FindingFile.resume(out, setup) : FindingFile.create(out, setup);
-    } catch (UncheckedIOException e) {
-      throw new BadInput("--out " + e.getMessage(), e);
-    }
-  }
-
   private void sweep(
-      List<Cell> cells, Trial trial, StressData.Loaded data, FindingFile file, OutputFile page) {
-    List<Finding> found = new ArrayList<>(file == null ? List.of() : ofGrid(cells, file.found()));
+      List<Cell> cells, Trial trial, StressData.Loaded data, SweepFile file, OutputFile page) {
+    List<Finding> found = new ArrayList<>(ofGrid(cells, file.found()));
     int before = found.size();
     Sweep sweep = new Sweep(trial, cells, found);
     int workers = sweep.workers(threads == null ? EngineOptions.processors() : threads);
@@ -184,9 +172,7 @@ final class StressCommand implements Runnable {
                 workers,
                 StressCommand::engine,
                 (finding, cost) -> {
-                  if (file != null) {
-                    file.append(finding);
-                  }
+                  file.append(finding);
                   found.add(finding);
                   progress.advance(done.add(cost), message(found, cells.size()));
                 },

@@ -91,6 +91,11 @@ final class StressData {
     if (path != null) {
       throw new BadInput("--synthetic draws the data, and DATA is " + path + "; give one of them");
     }
+    if (table.given() || labelFile.given()) {
+      throw new BadInput(
+          "--label, --task and --labels are for data in files, and --synthetic draws them; leave"
+              + " them out");
+    }
     Source unused = Choice.of("--synthetic", synthetic, List.of(Source.values()));
     requireAtLeast("--features", 1, features);
     requireAtLeast("--classes", 2, classes);

@@ -21,6 +21,11 @@ final class TableOptions {
       description = "CSV: classification or regression; guessed unless given.")
   private String task;
 
+  /** Returns whether anything is known. */
+  boolean given() {
+    return label != null || task != null;
+  }
+
   /**
    * Returns what is known, and leaves the rest to be guessed.
    *

@@ -182,22 +182,18 @@ final class TrainCommand implements Runnable {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     Report report = new Report(output.text(out, err));
-    if (!quiet) {
-      report.entry("fathom", Version.text() + ": " + machine);
-      report.entry("data", rows.data().about());
-      report.entry("rows", folded.describe());
-      if (shape.init() != null) {
-        report.entry("weights", shape.init());
-      }
-      report.entry("learning", how.describe(how.loss(rows.hasClasses())));
-    }
+    Report told = quiet ? null : report;
+    Header header = header(machine, rows, folded.describe(), null);
     try (Ending ending = new Ending()) {
       Checkpoints none = Checkpoints.none(ending);
       if (!folded.run(
           none,
           part -> build(engine, rows, part),
-          part -> progress(err, part),
-          quiet ? null : report)) {
+          part -> {
+            header.tell(told, err);
+            return progress(err, part);
+          },
+          told)) {
         say(err, none.farewell());
         return;
       }
@@ -214,23 +210,12 @@ final class TrainCommand implements Runnable {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     Report report = new Report(output.text(out, err));
-    Map<String, String> settings = new LinkedHashMap<>();
-    settings.put("fathom", Version.text() + ": " + machine);
-    settings.put("data", rows.data().about());
-    settings.put("rows", rows.describe(parts));
-    settings.put("network", Report.describe(network));
-    if (shape.init() != null) {
-      settings.put("weights", shape.init());
-    }
-    settings.put("learning", how.describe(loss));
-    if (!quiet) {
-      settings.forEach(report::entry);
-    }
+    Header header = header(machine, rows, rows.describe(parts), network);
     TrainingReport summary = new TrainingReport(rows, network, data, machine);
-    summary.asked(spec.root().commandLine().getParseResult().originalArgs(), settings);
+    summary.asked(spec.root().commandLine().getParseResult().originalArgs(), header.settings());
     try (Ending ending = new Ending()) {
-      Checkpoints checkpoints = keeping.open(ending, spec, rows, watch, text -> say(err, text));
-      if (!run(run, checkpoints, parts.train())) {
+      Checkpoints checkpoints = keeping.open(ending, spec, rows, watch, header::note);
+      if (!run(run, checkpoints, parts.train(), () -> header.tell(quiet ? null : report, err))) {
         watch.write();
         say(err, checkpoints.farewell());
         return;
@@ -270,14 +255,27 @@ final class TrainCommand implements Runnable {
     output.write(json(network, run, machine, result, rows), out);
   }
 
-  /** Trains, and shows it; returns whether it came to its end. */
-  private boolean run(TrainingRun run, Checkpoints checkpoints, Rows train) {
-    try (Progress progress = progress(spec.commandLine().getErr(), train)) {
-      long steps = how.steps(train);
-      RunHistory reported = page.path() == null ? null : run.history();
-      run.watch(trainer -> watch.attach(transfer.rates(trainer), steps, reported, progress::line));
-      return run.run(checkpoints, progress);
-    }
+  private Header header(Machine machine, TrainingData rows, String counts, Network network) {
+    return new Header()
+        .entry("fathom", Version.text() + ": " + machine)
+        .entry("data", rows.data().about())
+        .entry("rows", counts)
+        .entry("network", network == null ? null : Report.describe(network))
+        .entry("weights", shape.init())
+        .entry("learning", how.describe(how.loss(rows.hasClasses())));
+  }
+
+  /** Trains, and shows it below a header; returns whether it came to its end. */
+  private boolean run(TrainingRun run, Checkpoints checkpoints, Rows train, Runnable header) {
+    long steps = how.steps(train);
+    RunHistory reported = page.path() == null ? null : run.history();
+    run.watch(trainer -> watch.attach(transfer.rates(trainer), steps, reported, run::tell));
+    return run.run(
+        checkpoints,
+        () -> {
+          header.run();
+          return progress(spec.commandLine().getErr(), train);
+        });
   }
 
   /** Tells what even those must hear who want it quiet. */

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** The epochs of a training and what they came to. */
 final class TrainingRun {
@@ -43,6 +44,7 @@ final class TrainingRun {
   private double validationLoss = Double.NaN;
   private Consumer<Trainer> setUp = trainer -> {};
   private Checkpoints checkpoints;
+  private Progress progress;
 
   // Of the epoch under way.
   private double sum;
@@ -79,12 +81,18 @@ final class TrainingRun {
     return history;
   }
 
+  /** Tells a line about the training under way. */
+  void tell(String line) {
+    progress.line(line);
+  }
+
   /**
    * Trains, and shows it; returns whether it came to its end.
    *
    * @param keeper who keeps the training, may have kept it before, and says when to stop
+   * @param shown where to show it; asked when a checkpoint fits and nothing is left to refuse
    */
-  boolean run(Checkpoints keeper, Progress progress) {
+  boolean run(Checkpoints keeper, Supplier<Progress> shown) {
     checkpoints = keeper;
     RegularizationOptions against = how.regularization();
     try (Trainer trainer = new Trainer(network, against.smoothed(loss), how.optimizer());
@@ -97,32 +105,39 @@ final class TrainingRun {
       if (start != null) {
         goOnFrom(start.notes());
       }
-      int done = start == null ? 0 : start.batch();
-      for (int epoch = start == null ? 1 : start.epoch(); epoch <= how.epochs(); epoch++) {
-        if (!steps(trainer, stopping, epoch, done, progress)) {
-          return false;
-        }
-        done = 0;
-        progress.line(endEpoch(trainer, epoch));
-        if (rates.plateau() != null) {
-          rates.plateau().observe(validationLoss);
-        }
-        if (stopping != null && stopping.observe(validationLoss)) {
-          break;
-        }
+      try (Progress opened = shown.get()) {
+        progress = opened;
+        return epochs(trainer, stopping, start);
       }
-      if (stopping != null) {
-        stopping.restore();
-        validationLoss = stopping.bestLoss();
-        progress.line("the network of epoch " + stopping.best() + " is kept");
-      }
-      return true;
     }
   }
 
+  /** Trains on from where a checkpoint was, if any; returns whether training came to its end. */
+  private boolean epochs(Trainer trainer, EarlyStopping stopping, Checkpoint.Progress start) {
+    int done = start == null ? 0 : start.batch();
+    for (int epoch = start == null ? 1 : start.epoch(); epoch <= how.epochs(); epoch++) {
+      if (!steps(trainer, stopping, epoch, done)) {
+        return false;
+      }
+      done = 0;
+      progress.line(endEpoch(trainer, epoch));
+      if (rates.plateau() != null) {
+        rates.plateau().observe(validationLoss);
+      }
+      if (stopping != null && stopping.observe(validationLoss)) {
+        break;
+      }
+    }
+    if (stopping != null) {
+      stopping.restore();
+      validationLoss = stopping.bestLoss();
+      progress.line("the network of epoch " + stopping.best() + " is kept");
+    }
+    return true;
+  }
+
   /** Takes the steps of an epoch that are not done; returns whether it came to its end. */
-  private boolean steps(
-      Trainer trainer, EarlyStopping stopping, int epoch, int done, Progress progress) {
+  private boolean steps(Trainer trainer, EarlyStopping stopping, int epoch, int done) {
     Batches batches = how.batches(train, epoch);
     double before = elapsed;
     double waitedBefore = waited;

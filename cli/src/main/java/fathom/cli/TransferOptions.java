@@ -27,7 +27,8 @@ final class TransferOptions {
   @Option(
       names = "--layer-rates",
       paramLabel = "F,F,...",
-      split = ",",
+      split = Commas.COMMA,
+      preprocessor = Commas.class,
       description =
           "Multiply the learning rate of each layer by a factor of its own: one for each layer, in"
               + " the order in which the network is printed.")

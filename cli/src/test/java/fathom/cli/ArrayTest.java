@@ -78,6 +78,8 @@ class ArrayTest {
     assertEquals(1.0, run.json().get("test_accuracy"));
     run = Run.done("predict", model, inputs);
     assertTrue(run.out().lines().count() >= ROWS, run.out());
+    assertBad("--label is for CSV tables", "predict", model, inputs, "--label", "kind");
+    assertBad("--label is for", "evaluate", model, inputs, "--labels", labels, "--label", "kind");
   }
 
   private static void assertBad(String part, Object... args) {

@@ -59,6 +59,9 @@ class BadInputTest {
         bad("--depth must be at least 0, not -1", "--depth", "-1"),
         bad("--width must be at least 1, not -64", "--width", "-64"),
         bad("leave out --depth", "--hidden", "8", "--depth", "2"),
+        bad("--activation is for hidden layers", "--depth", "0", "--activation", "tanh"),
+        bad("--activation is for", "--recurrent", "gru", "--activation", "tanh"),
+        bad("--width is for hidden layers, and there are none", "--depth", "0", "--width", "8"),
         bad("--batch must be at least 1, not -32", "--batch", "-32"),
         bad("--epochs must be at least 1, not 0", "--epochs", "0"),
         bad("--threads must be at least 1, not -2", "--threads", "-2"),
@@ -73,6 +76,9 @@ class BadInputTest {
         bad("--test must be", "--test", "1.5"),
         bad("fraction of 1.0E-9", "--test", "1e-9"),
         bad("unknown activation 'rleu'; did you mean 'relu'?", "--activation", "rleu"),
+        bad("the alpha of elu must be above 0 and finite, not -1.0;", "--activation", "elu(-1)"),
+        bad("the slope of leaky_relu must be", "--activation", "leaky_relu(-0.1)"),
+        bad("the gain of he_normal must be at least 0, not -2.0", "--init", "he_normal(-2)"),
         bad("unknown initializer 'he_norml'; did you mean 'he_normal'?", "--init", "he_norml"),
         bad("unknown loss 'cross_entrpy'; did you mean", "--loss", "cross_entrpy"),
         bad("--loss mse does not fit a classification", "--loss", "mse"),
@@ -111,6 +117,7 @@ class BadInputTest {
         bad("--recompute must be auto or a number of at least 1, not all", "--recompute", "all"),
         bad("Unmatched argument", "digits.csv", "second.csv"),
         bad("needs 1.", "--depth", "3", "--width", "2000000"),
+        bad("needs 1.", "--folds", "5", "--depth", "3", "--width", "2000000"),
         bad("needs 6.40e+10 GB", "--depth", "2", "--width", "2000000000"),
         bad("--depth must be at most", "--depth", "2000000000"));
   }
@@ -229,6 +236,25 @@ class BadInputTest {
   }
 
   @Test
+  void whatIsKnownOfTablesIsForTables() {
+    List<String> parts = List.of("--label is for CSV tables, and DATA is ", "leave out the option");
+    assertOneLine(parts, "evaluate", model, "--label", "kind");
+    assertOneLine(parts, "evaluate", model, images, "--label", "kind");
+    assertOneLine(parts, "predict", model, images, "--label", "kind");
+    Path file = images.resolve("t10k-images-idx3-ubyte");
+    assertOneLine(parts, "predict", model, file, "--label", "kind");
+    List<String> both = List.of("--label and --task are for CSV tables");
+    assertOneLine(both, "range", images, "--label", "kind");
+    assertOneLine(both, "preflight", "--task", "regression");
+    assertOneLine(both, "stress", images, "--task", "regression");
+    for (String option : List.of("--label", "--task", "--labels")) {
+      List<String> drawn = List.of(option, "--synthetic draws them; leave them out");
+      String value = option.equals("--task") ? "regression" : "kind";
+      assertOneLine(drawn, "stress", "--synthetic", "noise", option, value);
+    }
+  }
+
+  @Test
   void filesThatCannotBeWritten() {
     Path nowhere = folder.resolve("no/such/folder/file");
     assertOneLine(List.of("--save", "cannot be written"), "train", "--save", nowhere);
@@ -238,6 +264,13 @@ class BadInputTest {
     assertOneLine(
         List.of("--json", "cannot be written"), "evaluate", model, trees, "--json", nowhere);
     assertOneLine(List.of("--out", "cannot be written"), "predict", model, trees, "--out", nowhere);
+    Path packed = folder.resolve("packed.csv.GZ");
+    List<String> plain = List.of("packed.csv.GZ cannot be written", "leave .gz out of its name");
+    assertOneLine(plain, "train", trees, "--monitor", packed);
+    assertOneLine(plain, "train", trees, "--json", packed);
+    assertOneLine(plain, "predict", model, trees, "--out", packed);
+    assertOneLine(plain, "range", trees, "--csv", packed);
+    assertOneLine(plain, "stress", "--out", packed);
     assertOneLine(List.of("is an input"), "predict", model, trees, "--out", trees);
     assertOneLine(List.of("is an input"), "train", trees, "--json", trees);
   }

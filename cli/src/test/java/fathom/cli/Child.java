@@ -20,13 +20,29 @@ record Child(Process process, Path err) {
    * @param folder for what it writes
    */
   static Child start(Path folder, Object... words) throws IOException {
-    List<String> command = new ArrayList<>();
+    return start(folder, List.of(), words);
+  }
+
+  /**
+   * Starts a command whose files may not pass a size, as if the disk were full then.
+   *
+   * @param blocks of 512 bytes or 1,024, as shells differ
+   */
+  static Child startWithRoomFor(int blocks, Path folder, Object... words) throws IOException {
+    String limited = "ulimit -f " + blocks + " && exec \"$@\"";
+    return start(folder, List.of("sh", "-c", limited, "sh"), words);
+  }
+
+  private static Child start(Path folder, List<String> before, Object... words) throws IOException {
+    List<String> command = new ArrayList<>(before);
     // What a shell in the background starts ignores Ctrl-C, and so would what the test starts.
     if (canReset()) {
       command.addAll(List.of("env", "--default-signal=INT"));
     }
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--add-modules", "jdk.incubator.vector", "-XX:+UseSerialGC"));
+    // A file of the machine's own.
+    command.add("-XX:-UsePerfData");
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.addAll(List.of("-Dfathom.terminal=true", Main.class.getName()));

@@ -98,6 +98,11 @@ class PreflightCommandTest {
       assertEquals(first.get(key), second.get(key), key);
     }
     assertEquals(kept, Files.readString(file));
+    Samples.write(file, "a letter\n");
+    Run refused = Run.of((Object[]) study.split(" "));
+    assertEquals(2, refused.status());
+    assertEquals("", refused.out());
+    assertEquals(1, refused.err().lines().count(), refused.err());
   }
 
   @ParameterizedTest

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -158,6 +159,7 @@ class ResumeOptionsTest {
     Run run = Run.of(words.toArray());
     assertEquals(2, run.status(), words + ": " + run.err());
     assertEquals(1, run.err().lines().count(), run.err());
+    assertEquals("", run.out());
     assertTrue(run.err().contains(part), "'" + part + "' is not in: " + run.err());
   }
 
@@ -184,6 +186,24 @@ class ResumeOptionsTest {
     List<Object> augmented = words("--hidden 4 --augment shift=1 --resume " + file, images);
     refuses("with --augment not given, and this command has shift=1;", augmented);
     refuses("with to train on 60 rows", words("--hidden 4 --resume " + file, more));
+  }
+
+  @Test
+  void aRefusalStandsAloneWhereverItIsFound() {
+    Path table = Samples.trees(folder, "trees.csv", 90);
+    Path file = write("--hidden 4 --monitor " + folder.resolve("then.csv"), table, 0);
+    String sound = new String(Samples.read(file), StandardCharsets.ISO_8859_1);
+    String other = "--hidden 4 --seed 3 --json - --resume " + file;
+    refuses("with --seed 0, and this command has 3", words(other, table));
+    // Lacks the monitor's earlier lines as well, which is worth a line only where it goes on.
+    String same =
+        "--hidden 4 --json - --monitor " + folder.resolve("now.csv") + " --resume " + file;
+    String noted = sound.replaceFirst("(note\\.steps\":\")[0-9]", "$1x");
+    Samples.write(file, noted.getBytes(StandardCharsets.ISO_8859_1));
+    refuses("is damaged", words(same, table));
+    String moment = sound.replaceFirst("optimizer\\.", "optimiser.");
+    Samples.write(file, moment.getBytes(StandardCharsets.ISO_8859_1));
+    refuses("the file is damaged", words(same, table));
   }
 
   @Test

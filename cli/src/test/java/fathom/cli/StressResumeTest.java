@@ -151,4 +151,23 @@ class StressResumeTest {
     int found = findings(file).size();
     assertTrue(child.said().contains(String.format("stopped after %,d of", found)), child.said());
   }
+
+  @Test
+  void aFullDiskKeepsWhatIsDoneAndSaysSo() throws IOException, InterruptedException {
+    for (String name : List.of("found.jsonl", "found.csv")) {
+      Path file = folder.resolve(name);
+      Child child = Child.startWithRoomFor(64, folder, words(LONG, "--out", file, "--quiet"));
+      assertEquals(2, child.process().waitFor(), child.said());
+      List<String> said =
+          child.said().lines().filter(line -> !line.startsWith("WARNING: Using incub")).toList();
+      assertEquals(1, said.size(), child.said());
+      assertTrue(said.get(0).contains("--out " + file + ": cannot be written: "), said.get(0));
+      assertTrue(said.get(0).endsWith("repeat the command with --resume"), said.get(0));
+      String before = lines(file);
+      assertEquals(before.length(), Files.size(file), "no line is torn");
+      assertTrue(findings(file).size() > 1);
+      Run unused = Run.done(words(SMALL, "--out", file, "--resume", "--quiet"));
+      assertTrue(lines(file).startsWith(before));
+    }
+  }
 }

@@ -96,16 +96,23 @@ public final class FindingFile implements AutoCloseable {
    * @param size that it is known to have
    */
   private void open(long size) throws IOException {
-    channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    if (!lock(channel) || channel.size() != size) {
-      channel.close();
-      throw new DataException(
-          path + ": another sweep writes to it; wait for its end, or name another file");
-    }
-    channel.truncate(end);
-    channel.position(end);
-    if (end == 0) {
-      write(format.head());
+    FileChannel opened =
+        FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try {
+      if (!lock(opened) || opened.size() != size) {
+        throw new DataException(
+            path + ": another sweep writes to it; wait for its end, or name another file");
+      }
+      opened.truncate(end);
+      opened.position(end);
+      if (end == 0) {
+        write(opened, format.head());
+      }
+      channel = opened;
+    } finally {
+      if (channel == null) {
+        opened.close();
+      }
     }
   }
 
@@ -182,23 +189,36 @@ public final class FindingFile implements AutoCloseable {
    * Adds a line.
    *
    * @throws DataException if another sweep has begun the file meanwhile
-   * @throws UncheckedIOException if that fails
+   * @throws UncheckedIOException if that fails, as where the disk is full; the file then ends with
+   *     the line before
    */
   public synchronized void append(Finding finding) {
     try {
       if (channel == null) {
         open(0);
       }
-      write(format.line(finding, setup));
+      write(channel, format.line(finding, setup));
     } catch (IOException e) {
-      throw new UncheckedIOException("a finding cannot be written: " + e.getMessage(), e);
+      throw failed(path, "cannot be written", e);
     }
   }
 
-  private void write(String text) throws IOException {
+  /** Writes all of a text or nothing of it. */
+  private static void write(FileChannel to, String text) throws IOException {
     ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
+    long start = to.position();
+    try {
+      while (bytes.hasRemaining()) {
+        to.write(bytes);
+      }
+    } catch (IOException e) {
+      try {
+        to.truncate(start);
+      } catch (IOException torn) {
+        // Whoever goes on with the file cuts it off.
+        e.addSuppressed(torn);
+      }
+      throw e;
     }
   }
 
@@ -209,7 +229,7 @@ public final class FindingFile implements AutoCloseable {
         channel.close();
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw failed(path, "cannot be written to its end", e);
     }
   }
 

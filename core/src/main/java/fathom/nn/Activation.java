@@ -96,21 +96,36 @@ public final class Activation {
     this.parameter = parameter;
   }
 
-  /** x where positive, else slope x. */
+  /**
+   * x where positive, else slope x (Maas et al. 2013, 0.01). A layer keeps its output alone, and
+   * tells by its sign which of both derivatives to take, 1 or the slope; of a slope below 0 the
+   * output is positive on both sides, so that there is none.
+   *
+   * @throws IllegalArgumentException unless the slope is finite and at least 0, which is relu
+   */
   public static Activation leakyRelu(float slope) {
-    return new Activation("leaky_relu", Function.LEAKY_RELU, finite("slope", slope));
-  }
-
-  /** x where positive, else alpha (exp(x) - 1). */
-  public static Activation elu(float alpha) {
-    return new Activation("elu", Function.ELU, finite("alpha", alpha));
-  }
-
-  private static float finite(String what, float value) {
-    if (!Float.isFinite(value)) {
-      throw new IllegalArgumentException(what + " must be finite, not " + value);
+    if (!(slope >= 0 && slope <= Float.MAX_VALUE)) {
+      throw new IllegalArgumentException(
+          "the slope of leaky_relu must be at least 0 and finite, not "
+              + slope
+              + "; prelu learns one of either sign");
     }
-    return value;
+    return new Activation("leaky_relu", Function.LEAKY_RELU, slope);
+  }
+
+  /**
+   * x where positive, else alpha (exp(x) - 1), with 0 < alpha as the paper has it (Clevert et al.
+   * 2016). The derivative comes from the output a, which is all that a layer keeps: 1 where a > 0,
+   * else a + alpha. Of an alpha below 0, a is positive on both sides, and does not tell them apart.
+   *
+   * @throws IllegalArgumentException unless alpha is finite and above 0
+   */
+  public static Activation elu(float alpha) {
+    if (!(alpha > 0 && alpha <= Float.MAX_VALUE)) {
+      throw new IllegalArgumentException(
+          "the alpha of elu must be above 0 and finite, not " + alpha + "; without any it is relu");
+    }
+    return new Activation("elu", Function.ELU, alpha);
   }
 
   /**

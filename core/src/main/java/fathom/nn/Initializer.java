@@ -93,9 +93,10 @@ public final class Initializer {
   private final double gain;
 
   private Initializer(Scheme scheme, double gain) {
-    if (!Double.isFinite(gain)) {
+    // Weights are floats, and so is what they are multiplied by.
+    if (!(Math.abs(gain) <= Float.MAX_VALUE)) {
       throw new IllegalArgumentException(
-          "the parameter of " + scheme.title + " must be finite, not " + gain);
+          "the parameter of " + scheme.title + " must be finite as a float, not " + gain);
     }
     this.scheme = scheme;
     this.gain = gain;

@@ -5,28 +5,20 @@ import fathom.matrix.Matrix;
 import fathom.nn.Activation;
 import fathom.nn.Network;
 import fathom.nn.Pass;
-import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 
 /** What there is to sum up of a layer in a step, in pieces that depend on shapes alone. */
 final class LayerTally {
-  /** Weights of a piece: with gradients and what is kept of them, they stay in the second cache. */
-  static final int PIECE = 1 << 12;
-
   private static final int OUTPUTS = 1 << 10;
 
-  /** Where the weights begin and end in their slab; nowhere without weights that learn. */
-  final long from;
-
-  final long to;
-
-  private final int stride;
-  private final int cols;
   private final Kernels kernels;
   private final int layer;
   private final String description;
   private final String tensor;
+  private final List<WeightTally> weights = new ArrayList<>();
   private final Saturation saturation;
   private final boolean dies;
   private final Matrix slope;
@@ -38,29 +30,53 @@ final class LayerTally {
   private long flat;
   private long dead;
 
-  LayerTally(Network network, Pass pass, int layer) {
+  /**
+   * Gets ready for a pass.
+   *
+   * @param weightNames of all weights of the network
+   */
+  LayerTally(Network network, Pass pass, int layer, Set<String> weightNames) {
     this.layer = layer;
     kernels = network.engine().kernels();
     description = network.brief(layer);
     Activation f = network.activation(layer);
     slope = pass.slope(layer);
-    Saturation known = Saturation.of(f);
+    Saturation known = f == null ? null : Saturation.of(f);
     saturation = known != null && known.bySlope() && slope == null ? null : known;
     dies = f == Activation.RELU;
     a = pass.isKept(layer) ? pass.output(layer) : null;
     rows = a == null ? 1 : Math.max(1, OUTPUTS / a.cols());
     outputs = new Tally(pieces());
-    List<String> names = network.parameterNames(layer);
-    Matrix w = names.isEmpty() ? null : network.parameters().get(names.get(0));
-    boolean learns = w != null && w.offset() >= network.firstLearnt();
-    tensor = learns ? names.get(0) : null;
-    from = learns ? w.offset() : 0;
-    to = learns ? w.offset(w.rows()) : 0;
-    stride = learns ? w.stride() : 1;
-    cols = learns ? w.cols() : 1;
-    int pieces = Math.toIntExact((to - from + PIECE - 1) / PIECE);
+    List<String> names = weightsThatLearn(network, layer, weightNames);
+    tensor = names.isEmpty() ? null : String.join("+", names);
+    List<Matrix> matrices = names.stream().map(network.parameters()::get).toList();
+    int pieces = matrices.stream().mapToInt(WeightTally::pieces).sum();
     gradients = new Tally(pieces);
     changes = new double[2 * pieces];
+    int first = 0;
+    for (Matrix w : matrices) {
+      weights.add(new WeightTally(kernels, w, first, gradients, changes));
+      first += WeightTally.pieces(w);
+    }
+  }
+
+  /** Returns the names of a layer's weights, or of a norm's gains, where they learn. */
+  private static List<String> weightsThatLearn(
+      Network network, int layer, Set<String> weightNames) {
+    List<String> all = network.parameterNames(layer);
+    List<String> names = all.stream().filter(weightNames::contains).toList();
+    if (names.isEmpty()) {
+      names = all.subList(0, Math.min(1, all.size()));
+    }
+    boolean learns =
+        !names.isEmpty()
+            && network.parameters().get(names.get(0)).offset() >= network.firstLearnt();
+    return learns ? names : List.of();
+  }
+
+  /** Returns the matrices of weights that learn, none of a layer without. */
+  List<WeightTally> weights() {
+    return weights;
   }
 
   /** Returns how many pieces the outputs have. */
@@ -120,45 +136,6 @@ final class LayerTally {
               : kernels.tally().outside(x.segment(), start, end, low, high);
     }
     return found;
-  }
-
-  /** Looks at a piece of the gradient, elements {@code [start, end)} of its slab. */
-  void addGradients(MemorySegment slab, long start, long end, Tally.Counts counts) {
-    if (stride == cols) {
-      gradients.add(kernels, piece(start), slab, start, end, counts);
-      return;
-    }
-    // What lies between rows is no gradient.
-    for (long row = start - (start - from) % stride; row < end; row += stride) {
-      long first = Math.max(start, row);
-      long last = Math.min(end, row + cols);
-      if (first < last) {
-        gradients.add(kernels, piece(start), slab, first, last, counts);
-      }
-    }
-  }
-
-  /** Ends a member's look at pieces of the gradient. */
-  void settleGradients(Tally.Counts counts) {
-    gradients.settle(counts);
-  }
-
-  /**
-   * Looks at what became of a piece of the weights.
-   *
-   * @param old what they were, that of element i at {@code i - first}
-   */
-  void addChanges(MemorySegment old, long first, MemorySegment now, long start, long end) {
-    kernels.tally().changes(old, first, now, start, end, changes, 2 * piece(start));
-  }
-
-  private int piece(long start) {
-    return (int) ((start - from) / PIECE);
-  }
-
-  /** Returns the end of the piece that begins at an element. */
-  long end(long start) {
-    return Math.min(to, start + PIECE);
   }
 
   /** Returns what the layer was like, once all members are done. */

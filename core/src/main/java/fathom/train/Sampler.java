@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Looks at a network in a step. Weights learn piece by piece, so that each is seen with its
@@ -31,7 +32,7 @@ final class Sampler {
   private Pass pass;
   private long firstLearnt;
   private LayerTally[] layers = {};
-  private LayerTally[] weights = {};
+  private WeightTally[] weights = {};
   private int pieces;
 
   Sampler(Network network, OptimizerState state, Arena arena) {
@@ -41,7 +42,7 @@ final class Sampler {
     counts = new Tally.Counts[network.engine().threads()];
     Arrays.setAll(counts, i -> new Tally.Counts());
     old = new MemorySegment[counts.length];
-    Arrays.setAll(old, i -> arena.allocate((long) LayerTally.PIECE * Float.BYTES, 64));
+    Arrays.setAll(old, i -> arena.allocate((long) WeightTally.PIECE * Float.BYTES, 64));
   }
 
   /**
@@ -67,25 +68,26 @@ final class Sampler {
 
   private void layOut() {
     List<LayerTally> all = new ArrayList<>();
+    Set<String> weightNames = network.weightNames();
     for (int layer = 0; layer < network.depth(); layer++) {
-      if (network.activation(layer) != null) {
-        all.add(new LayerTally(network, pass, layer));
+      if (network.activation(layer) != null || !network.parameterNames(layer).isEmpty()) {
+        all.add(new LayerTally(network, pass, layer, weightNames));
       }
     }
     layers = all.toArray(new LayerTally[0]);
     weights =
         all.stream()
-            .filter(layer -> layer.to > layer.from)
-            .sorted(Comparator.comparingLong(layer -> layer.from))
-            .toArray(LayerTally[]::new);
+            .flatMap(layer -> layer.weights().stream())
+            .sorted(Comparator.comparingLong(w -> w.from))
+            .toArray(WeightTally[]::new);
     pieces = all.stream().mapToInt(LayerTally::pieces).sum();
   }
 
   /** Returns the start of the piece that holds an element, or the element if none does. */
   long cut(long element) {
-    for (LayerTally layer : weights) {
-      if (layer.from <= element && element < layer.to) {
-        return element - (element - layer.from) % LayerTally.PIECE;
+    for (WeightTally w : weights) {
+      if (w.from <= element && element < w.to) {
+        return element - (element - w.from) % WeightTally.PIECE;
       }
     }
     return element;
@@ -94,14 +96,14 @@ final class Sampler {
   /** Updates parameters {@code [from, to)}, from one {@link #cut} to another. */
   void update(Member member, UpdateKernels kernels, long from, long to) {
     long done = from;
-    for (LayerTally layer : weights) {
-      long start = Math.max(from, layer.from);
-      long end = Math.min(to, layer.to);
+    for (WeightTally w : weights) {
+      long start = Math.max(from, w.from);
+      long end = Math.min(to, w.to);
       if (start < end) {
         if (done < start) {
           state.update(kernels, done, start);
         }
-        update(layer, member, kernels, start, end);
+        update(w, member, kernels, start, end);
         done = end;
       }
     }
@@ -110,13 +112,13 @@ final class Sampler {
     }
   }
 
-  private void update(LayerTally layer, Member member, UpdateKernels kernels, long from, long to) {
+  private void update(WeightTally w, Member member, UpdateKernels kernels, long from, long to) {
     MemorySegment gradients = network.gradients().segment();
     MemorySegment parameters = network.parameters().segment();
     Tally.Counts own = counts[member.index()];
-    for (long start = from; start < to; start = layer.end(start)) {
-      long end = layer.end(start);
-      layer.addGradients(gradients, start, end, own);
+    for (long start = from; start < to; start = w.end(start)) {
+      long end = w.end(start);
+      w.addGradients(gradients, start, end, own);
       long first = keepsAll ? 0 : start;
       MemorySegment kept = keepsAll ? before.segment() : old[member.index()];
       MemorySegment.copy(
@@ -127,19 +129,18 @@ final class Sampler {
           (end - start) * Float.BYTES);
       state.update(kernels, start, end);
       if (!keepsAll) {
-        layer.addChanges(kept, first, parameters, start, end);
+        w.addChanges(kept, first, parameters, start, end);
       }
     }
-    layer.settleGradients(own);
+    w.settleGradients(own);
   }
 
   /** Looks at weights {@code [from, to)} once they have their last values, if they were kept. */
   void look(long from, long to) {
-    for (LayerTally layer : weights) {
-      long end = Math.min(to, layer.to);
-      for (long start = Math.max(from, layer.from); start < end; start = layer.end(start)) {
-        layer.addChanges(
-            before.segment(), 0, network.parameters().segment(), start, layer.end(start));
+    for (WeightTally w : weights) {
+      long end = Math.min(to, w.to);
+      for (long start = Math.max(from, w.from); start < end; start = w.end(start)) {
+        w.addChanges(before.segment(), 0, network.parameters().segment(), start, w.end(start));
       }
     }
   }

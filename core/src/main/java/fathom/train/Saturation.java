@@ -44,9 +44,7 @@ public record Saturation(float low, float high, boolean bySlope) {
 
   /** Below zero f' is a + alpha. */
   private static Saturation elu(double alpha) {
-    return alpha <= 0
-        ? null
-        : between(SHARE * Math.max(1, alpha) - alpha, Double.POSITIVE_INFINITY);
+    return between(SHARE * Math.max(1, alpha) - alpha, Double.POSITIVE_INFINITY);
   }
 
   private static Saturation between(double low, double high) {

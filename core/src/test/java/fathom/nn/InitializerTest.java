@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class InitializerTest {
   private static final int FAN_IN = 500;
@@ -262,5 +263,33 @@ class InitializerTest {
     assertThrows(IllegalArgumentException.class, () -> Initializer.normal(-1));
     assertThrows(
         IllegalArgumentException.class, () -> Initializer.tableElevenOne(Activation.GELU, true));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "he_normal(-1)",
+        "xavier_uniform(NaN)",
+        "orthogonal(Infinity)",
+        "lecun_normal(1e39)",
+        "normal(-0.01)",
+        "uniform(NaN)",
+        "constant(NaN)",
+        "constant(-1e39)"
+      })
+  void numbersThatNoWeightsCanHaveAreRefused(String name) {
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> Initializer.named(name)).getMessage();
+    assertTrue(message.contains(" must be "), message);
+    assertTrue(message.contains(name.substring(0, name.indexOf('('))), message);
+  }
+
+  @Test
+  void gainsStayFloats() {
+    assertThrows(IllegalArgumentException.class, () -> Initializer.HE_NORMAL.gain(1e300));
+    assertThrows(IllegalArgumentException.class, () -> Initializer.HE_NORMAL.gain(Double.NaN));
+    assertThrows(IllegalArgumentException.class, () -> Initializer.uniform(1e39));
+    assertEquals("constant(-0.5)", Initializer.constant(-0.5).toString());
+    assertEquals(0, Initializer.HE_NORMAL.gain(0).variance(3, 5));
   }
 }

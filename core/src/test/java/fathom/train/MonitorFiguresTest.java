@@ -10,18 +10,23 @@ import fathom.data.Dataset;
 import fathom.kernel.Engine;
 import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
+import fathom.matrix.Slab;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
 import fathom.nn.Loss;
 import fathom.nn.Network;
+import fathom.nn.NetworkBuilder;
+import fathom.optim.Clipping;
 import fathom.optim.Constraint;
 import fathom.optim.Sgd;
+import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a monitor sees, against the same figures worked out plainly. */
@@ -29,12 +34,15 @@ class MonitorFiguresTest {
   /** Sums of n doubles of one sign in any order agree to n rounding errors. */
   private static final double ROUNDING = 1e-9;
 
+  private static final List<String> DENSE = List.of("0.weight");
+  private static final List<String> RECURRENT = List.of("0.weight_ih_l0", "0.weight_hh_l0");
+
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void figuresAreThoseOfOutputsGradientsAndUpdates(boolean constrained) {
     try (Dataset data = MonitorTest.data(40, 12, 4);
         Network network = MonitorTest.network()) {
-      compare(network, data, 16, constrained);
+      compare(network, data, 16, constrained, DENSE);
     }
   }
 
@@ -45,7 +53,7 @@ class MonitorFiguresTest {
     try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);
         Dataset data = MonitorTest.data(160, 100, 4);
         Network network = MonitorTest.wide(engine)) {
-      compare(network, data, 64, constrained);
+      compare(network, data, 64, constrained, DENSE);
     }
   }
 
@@ -57,12 +65,70 @@ class MonitorFiguresTest {
         Dataset data = MonitorTest.data(2100, 1024, 4);
         Network network =
             Network.input(1024).dense(12, Activation.TANH).dense(4).engine(engine).build()) {
-      compare(network, data, 1024, constrained);
+      compare(network, data, 1024, constrained, DENSE);
     }
   }
 
+  /** Of what a recurrent layer multiplies its inputs by and of what it multiplies its states by. */
+  @ParameterizedTest
+  @CsvSource({"rnn, false", "rnn, true", "gru, false", "lstm, false", "lstm, true"})
+  void figuresOfRecurrentLayersAreOfBothMatrices(String kind, boolean constrained) {
+    try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);
+        Dataset data = MonitorTest.data(160, 40, 4);
+        Network network = recurrent(kind, 72, engine)) {
+      compare(network, data, 64, constrained, RECURRENT);
+    }
+  }
+
+  /** Of states so many that rows of their weights lie apart in memory. */
+  @Test
+  void figuresOfManyStatesLeaveOutWhatLiesBetweenRows() {
+    try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);
+        Dataset data = MonitorTest.data(24, 40, 4);
+        Network network = recurrent("rnn", 1024, engine)) {
+      Matrix w = network.parameters().get("0.weight_hh_l0");
+      assertTrue(w.stride() > w.cols());
+      compare(network, data, 8, false, RECURRENT);
+    }
+  }
+
+  private static Network recurrent(String kind, int units, Engine engine) {
+    NetworkBuilder builder = Network.sequence(5, 8).engine(engine).seed(3);
+    return switch (kind) {
+      case "rnn" -> builder.rnn(units).dense(4).build();
+      case "gru" -> builder.gru(units).dense(4).build();
+      default -> builder.lstm(units).dense(4).build();
+    };
+  }
+
+  @Test
+  void recurrentLayersLookAlikeOnAnyNumberOfThreads() {
+    List<String> told = new ArrayList<>();
+    List<String> weights = new ArrayList<>();
+    for (int threads : new int[] {1, 2, 4, 1}) {
+      StringWriter text = new StringWriter();
+      // The last one is not watched.
+      Monitor monitor = told.size() == 3 ? null : Monitor.jsonLines(text);
+      try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), threads);
+          Dataset data = MonitorTest.data(128, 40, 4);
+          Network network = recurrent("lstm", 72, engine);
+          Trainer trainer =
+              new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Sgd(0.1f))
+                  .clipping(Clipping.byNorm(1))
+                  .monitor(monitor, 1)) {
+        double unused = trainer.epoch(data.batchesInOrder(64));
+        weights.add(Arrays.deepToString(network.parameters().get("0.weight_hh_l0").toArray()));
+      }
+      told.add(text.toString());
+    }
+    assertTrue(told.get(0).contains("\"tensor\":\"0.weight_ih_l0+0.weight_hh_l0\""), told.get(0));
+    assertEquals(List.of(told.get(0), told.get(0)), told.subList(1, 3));
+    assertEquals(1, weights.stream().distinct().count());
+  }
+
   /** Follows the first layer, over batches of two sizes, and with layers frozen for a while. */
-  private static void compare(Network network, Dataset data, int size, boolean constrained) {
+  private static void compare(
+      Network network, Dataset data, int size, boolean constrained, List<String> names) {
     Trainer trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Sgd(0.1f));
     Constraint constraint = constrained ? new Constraint(1e-3f, 0.5f) : Constraint.none();
     List<StepSample> samples = new ArrayList<>();
@@ -71,7 +137,7 @@ class MonitorFiguresTest {
       int frozen = samples.size() == 1 ? 1 : 0;
       network.freeze(frozen);
       trainer.constraint(constraint);
-      float[][] before = network.parameters().get("0.weight").toArray();
+      float[][] before = rows(network.parameters(), names);
       double loss = trainer.step(batch);
       StepSample sample = samples.getLast();
       assertEquals(loss, sample.loss());
@@ -82,10 +148,11 @@ class MonitorFiguresTest {
         assertNull(first.gradient());
         continue;
       }
-      check(network.gradients().get("0.weight").toArray(), first.gradient());
+      assertEquals(String.join("+", names), first.tensor());
+      check(rows(network.gradients(), names), first.gradient());
       double weights = 0;
       double updates = 0;
-      float[][] after = network.parameters().get("0.weight").toArray();
+      float[][] after = rows(network.parameters(), names);
       for (int r = 0; r < before.length; r++) {
         for (int c = 0; c < before[r].length; c++) {
           double dw = (double) after[r][c] - before[r][c];
@@ -97,6 +164,12 @@ class MonitorFiguresTest {
       assertEquals(Math.sqrt(updates), first.updateNorm(), ROUNDING * first.updateNorm());
     }
     assertTrue(samples.size() > 1);
+  }
+
+  private static float[][] rows(Slab slab, List<String> names) {
+    return names.stream()
+        .flatMap(name -> Arrays.stream(slab.get(name).toArray()))
+        .toArray(float[][]::new);
   }
 
   private static void check(float[][] values, Distribution found) {
