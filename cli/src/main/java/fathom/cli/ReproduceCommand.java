@@ -3,7 +3,7 @@ package fathom.cli;
 import fathom.kernel.Engine;
 import fathom.lab.Bench;
 import fathom.lab.Check;
-import fathom.lab.Outcome;
+import fathom.lab.Comparison;
 import fathom.lab.Reproduction;
 import fathom.lab.Reproduction.Form;
 import fathom.lab.Reproductions;
@@ -62,7 +62,7 @@ final class ReproduceCommand implements Runnable {
   @Mixin private OutputOptions output;
 
   /** A reproduction that was run. */
-  record Finished(Reproduction reproduction, Outcome outcome, double seconds) {}
+  record Finished(Reproduction reproduction, Comparison comparison, double seconds) {}
 
   @Override
   public void run() {
@@ -87,9 +87,9 @@ final class ReproduceCommand implements Runnable {
       Machine machine = Machine.of(engine);
       for (Reproduction reproduction : able) {
         long start = System.nanoTime();
-        Outcome outcome = reproduction.run(form, bench);
+        Comparison comparison = reproduction.run(form, bench);
         status.clear();
-        Finished done = new Finished(reproduction, outcome, (System.nanoTime() - start) * 1e-9);
+        Finished done = new Finished(reproduction, comparison, (System.nanoTime() - start) * 1e-9);
         finished.add(done);
         print(done, form, text);
       }
@@ -155,7 +155,7 @@ final class ReproduceCommand implements Runnable {
         done.seconds());
     List<String[]> rows = new ArrayList<>();
     rows.add(new String[] {"", "published", "ours", "wanted", ""});
-    for (Check check : done.outcome().checks()) {
+    for (Check check : done.comparison().checks()) {
       rows.add(
           new String[] {
             check.what(), check.published(), check.ours(), check.wanted(), verdict(check)
@@ -174,12 +174,12 @@ final class ReproduceCommand implements Runnable {
       }
       out.println(line.toString().stripTrailing());
     }
-    for (Check check : done.outcome().checks()) {
+    for (Check check : done.comparison().checks()) {
       if (check.reason() != null) {
         out.println("  not as published, " + check.what() + ": " + check.reason());
       }
     }
-    for (String note : done.outcome().notes()) {
+    for (String note : done.comparison().notes()) {
       out.println("  " + note);
     }
     out.println();
@@ -191,11 +191,11 @@ final class ReproduceCommand implements Runnable {
   }
 
   private static void sumUp(List<Finished> finished, PrintWriter out) {
-    int checks = finished.stream().mapToInt(done -> done.outcome().checks().size()).sum();
-    int held = finished.stream().mapToInt(done -> done.outcome().held()).sum();
+    int checks = finished.stream().mapToInt(done -> done.comparison().checks().size()).sum();
+    int held = finished.stream().mapToInt(done -> done.comparison().held()).sum();
     out.printf(Locale.ROOT, "%d of %d figures came out as published%n", held, checks);
     for (Finished done : finished) {
-      for (Check check : done.outcome().checks()) {
+      for (Check check : done.comparison().checks()) {
         if (!check.holds()) {
           out.printf(Locale.ROOT, "not: %s, %s%n", done.reproduction().name(), check.what());
         }

@@ -3,8 +3,8 @@ package fathom.cli;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import fathom.lab.Check;
+import fathom.lab.Comparison;
 import fathom.lab.Figure;
-import fathom.lab.Outcome;
 import fathom.lab.Reproduction.Form;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -63,14 +63,14 @@ final class ReproductionReport {
 
   private static void write(JsonGenerator json, ReproduceCommand.Finished done, boolean figures)
       throws IOException {
-    Outcome outcome = done.outcome();
+    Comparison comparison = done.comparison();
     json.writeStartObject();
     json.writeStringField("name", done.reproduction().name());
     json.writeStringField("title", done.reproduction().title());
     json.writeStringField("source", done.reproduction().source());
     json.writeNumberField("seconds", done.seconds());
     json.writeArrayFieldStart("checks");
-    for (Check check : outcome.checks()) {
+    for (Check check : comparison.checks()) {
       json.writeStartObject();
       json.writeStringField("what", check.what());
       json.writeStringField("published", check.published());
@@ -82,13 +82,13 @@ final class ReproductionReport {
     }
     json.writeEndArray();
     json.writeArrayFieldStart("notes");
-    for (String note : outcome.notes()) {
+    for (String note : comparison.notes()) {
       json.writeString(note);
     }
     json.writeEndArray();
     if (figures) {
       json.writeArrayFieldStart("figures");
-      for (Figure figure : outcome.figures()) {
+      for (Figure figure : comparison.figures()) {
         write(json, figure);
       }
       json.writeEndArray();

@@ -89,7 +89,7 @@ final class BatchNormNet implements Reproduction {
   }
 
   @Override
-  public Outcome run(Form form, Bench bench) {
+  public Comparison run(Form form, Bench bench) {
     int rows = form == Form.FAST ? 30_000 : 60_000;
     int steps = form == Form.FAST ? 4000 : 50_000;
     int every = form == Form.FAST ? 200 : 1000;
@@ -102,7 +102,7 @@ final class BatchNormNet implements Reproduction {
     }
     int last = plain.steps.length - 1;
     double goal = plain.accuracy[last];
-    return new Outcome()
+    return new Comparison()
         .check(
             Check.that(
                 "test accuracy at the end, with and without batch norm",

@@ -17,6 +17,12 @@ import java.util.function.Consumer;
  * they are. For one thread; {@link #close} frees MNIST and leaves the engine.
  */
 public final class Bench implements AutoCloseable {
+  /**
+   * {@code U[-1 / sqrt(n), 1 / sqrt(n)]} with n the fan-in, so that {@code n Var(W) = 1/3}: what
+   * Glorot and Bengio (2010, equation 1) call standard, and PyTorch's linear layers draw from.
+   */
+  static final Initializer STANDARD_OF_2010 = Initializer.LECUN_UNIFORM.gain(Math.sqrt(1 / 3.0));
+
   private final Engine engine;
   private final Path mnist;
   private final Consumer<String> progress;

@@ -16,7 +16,7 @@ final class DefaultDepths implements Reproduction {
   private static final int[] DEPTHS = {30, 56, 115};
 
   /** U[-1/sqrt(n), 1/sqrt(n)] for weights and biases: what PyTorch's Linear draws unless told. */
-  private static final Initializer TORCH = Initializer.LECUN_UNIFORM.gain(Math.sqrt(1 / 3.0));
+  private static final Initializer TORCH = Bench.STANDARD_OF_2010;
 
   /** At chance is below a fifth right, trained above a half; a tenth would be luck. */
   private static final double CHANCE = 0.2;
@@ -75,7 +75,7 @@ final class DefaultDepths implements Reproduction {
   }
 
   @Override
-  public Outcome run(Form form, Bench bench) {
+  public Comparison run(Form form, Bench bench) {
     boolean fast = form == Form.FAST;
     int seeds = fast ? 1 : 5;
     int shapes = fast ? 1 : DEPTHS.length;
@@ -92,15 +92,15 @@ final class DefaultDepths implements Reproduction {
       Start last = STARTS.get(STARTS.size() - 1);
       deepest = fast ? train(bench, last, DEPTHS[2], digits, 0) : Double.NaN;
     }
-    Outcome outcome = new Outcome();
+    Comparison comparison = new Comparison();
     for (int d = 0; d < shapes; d++) {
-      wanted(outcome, accuracy, d);
+      wanted(comparison, accuracy, d);
     }
     if (fast) {
-      outcome.check(Check.atLeast("115 layers: He, ReLU, skips", "learns", deepest, TRAINED));
+      comparison.check(Check.atLeast("115 layers: He, ReLU, skips", "learns", deepest, TRAINED));
     }
-    foretold(outcome, accuracy);
-    return outcome
+    foretold(comparison, accuracy);
+    return comparison
         .note(
             "UCI digits, a fifth held out for the test, Adam of rate 0.001, batches of 64, "
                 + epochs(DEPTHS[0])
@@ -170,20 +170,20 @@ final class DefaultDepths implements Reproduction {
     return learns ? "learns" : null;
   }
 
-  private static void wanted(Outcome outcome, double[][][] accuracy, int d) {
+  private static void wanted(Comparison comparison, double[][][] accuracy, int d) {
     for (int i = 0; i < STARTS.size(); i++) {
       Start start = STARTS.get(i);
       double[] values = accuracy[i][d];
       String what = DEPTHS[d] + " layers: " + start.name;
       String seen = seen(start, DEPTHS[d]);
       if (seen == null) {
-        outcome.note(what + ": " + Check.number(mean(values)) + ", which hangs on the seed");
+        comparison.note(what + ": " + Check.number(mean(values)) + ", which hangs on the seed");
       } else if (seen.equals("chance")) {
-        outcome.check(Check.atMost(what, "at chance", mean(values), CHANCE));
+        comparison.check(Check.atMost(what, "at chance", mean(values), CHANCE));
       } else {
         // Single seeds may fail at the edge: four of five.
         int limit = (int) Math.ceil(0.8 * values.length);
-        outcome.check(
+        comparison.check(
             Check.that(
                 what,
                 "learns",
@@ -195,7 +195,7 @@ final class DefaultDepths implements Reproduction {
   }
 
   /** Compares with gradients' growth over 30 layers in theory; skips have none of their own. */
-  private static void foretold(Outcome outcome, double[][][] accuracy) {
+  private static void foretold(Comparison comparison, double[][][] accuracy) {
     int right = 0;
     int all = 0;
     StringBuilder words = new StringBuilder();
@@ -215,7 +215,7 @@ final class DefaultDepths implements Reproduction {
       words.append(i == 0 ? "" : "; ").append(start.name).append(' ');
       words.append(Check.number(Math.rint(10 * growth) / 10));
     }
-    outcome
+    comparison
         .check(
             Check.that(
                 "30 layers: starts that learn or do not as mean-field theory foretells",

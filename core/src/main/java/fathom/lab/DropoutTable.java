@@ -3,14 +3,10 @@ package fathom.lab;
 import fathom.data.Dataset;
 import fathom.data.Rows;
 import fathom.nn.Activation;
-import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
 import fathom.optim.Constraint;
-import fathom.optim.Schedule;
 import fathom.optim.Sgd;
-import fathom.train.Evaluation;
-import fathom.train.Trainer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -40,7 +36,7 @@ final class DropoutTable implements Reproduction {
   private record Setting(int layers, int width, int batch, int epochs, float rate) {}
 
   @Override
-  public Outcome run(Form form, Bench bench) {
+  public Comparison run(Form form, Bench bench) {
     boolean fast = form == Form.FAST;
     Setting setting =
         fast ? new Setting(2, 256, 64, 60, 0.02f) : new Setting(3, 1024, 128, 60, 0.01f);
@@ -48,17 +44,26 @@ final class DropoutTable implements Reproduction {
     Rows rows = fast ? all.split(2000 / 60_000.0, 1).held() : all.rows();
     Rows test = fast ? bench.mnistTest().split(0.3, 1).held() : bench.mnistTest().rows();
     List<Figure.Curve> curves = new ArrayList<>();
-    double plain = train(bench, setting, rows, test, "neither", false, 0, curves);
-    double dropped = train(bench, setting, rows, test, "dropout", true, 0, curves);
-    double both = train(bench, setting, rows, test, "dropout and max-norm 2", true, 2, curves);
-    Outcome outcome = new Outcome();
+    double plain = train(bench, setting, rows, test, "neither", false, Constraint.none(), curves);
+    double dropped = train(bench, setting, rows, test, "dropout", true, Constraint.none(), curves);
+    double both =
+        train(
+            bench,
+            setting,
+            rows,
+            test,
+            "dropout and max-norm 2",
+            true,
+            Constraint.ofMaxNorm(2),
+            curves);
+    Comparison comparison = new Comparison();
     if (!fast) {
-      outcome
+      comparison
           .check(Check.near("test error, dropout, %", 1.25, dropped, 0.15))
           .check(Check.near("test error, dropout and max-norm, %", 1.06, both, 0.15));
     }
     String errors = Check.number(plain) + ", " + Check.number(dropped) + ", " + Check.number(both);
-    return outcome
+    return comparison
         .check(
             Check.that(
                 "test error of neither, dropout, dropout and max-norm, %",
@@ -96,7 +101,7 @@ final class DropoutTable implements Reproduction {
       Rows test,
       String name,
       boolean dropout,
-      float maxNorm,
+      Constraint constraint,
       List<Figure.Curve> curves) {
     NetworkBuilder builder = bench.input(rows.dataset().features());
     if (dropout) {
@@ -108,23 +113,12 @@ final class DropoutTable implements Reproduction {
         builder.dropout(0.5);
       }
     }
-    double[] errors = new double[setting.epochs];
+    Sgd descent = new Sgd(setting.rate, 0.95f);
+    Recipe recipe = new Recipe(descent, setting.batch, setting.epochs);
     try (Network network = builder.dense(10).seed(1).build()) {
-      long steps = (long) setting.epochs * rows.batches(setting.batch, 0).count();
-      Sgd descent = new Sgd(setting.rate, 0.95f);
-      Trainer trainer =
-          new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, descent)
-              .schedule(Schedule.cosine(steps, 0));
-      if (maxNorm > 0) {
-        trainer.constraint(Constraint.ofMaxNorm(maxNorm));
-      }
-      for (int epoch = 0; epoch < setting.epochs; epoch++) {
-        double unused = trainer.epoch(rows.batches(setting.batch, 1, epoch));
-        errors[epoch] = 100 * (1 - Evaluation.accuracy(network, test));
-        bench.say(name + ", epoch " + (epoch + 1) + ": error " + Check.number(errors[epoch]));
-      }
+      double[] errors = recipe.errors(network, constraint, rows, test, name, bench);
+      curves.add(Figure.Curve.counted(name, errors));
+      return errors[errors.length - 1];
     }
-    curves.add(Figure.Curve.counted(name, errors));
-    return errors[errors.length - 1];
   }
 }

@@ -129,6 +129,13 @@ public final class Finding {
     put(v, "steps_per_second", stepsPerSecond);
     put(v, "samples_per_second", stepsPerSecond * trial.batch());
     v.put("loss", rounded(loss.thinned(MOST_LOSSES)));
+    byLayer(v, signals, before.layers());
+    return new Finding(v);
+  }
+
+  /** Puts runs of figures: of outputs by the layers that have any, of gradients by their layers. */
+  private static void byLayer(
+      Map<String, Object> v, List<LayerSounding> signals, List<LayerSounding> layers) {
     List<LayerSounding> some = evenly(signals);
     numbers(v, "layer", some, layer -> layer.layer() + 1);
     numbers(v, "mean", some, LayerSounding::mean);
@@ -143,10 +150,9 @@ public final class Finding {
     numbers(v, "q75", some, layer -> layer.quantiles().q75());
     numbers(v, "q95", some, layer -> layer.quantiles().q95());
     List<LayerSounding> products =
-        evenly(before.layers().stream().filter(l -> !Double.isNaN(l.gradient())).toList());
+        evenly(layers.stream().filter(l -> !Double.isNaN(l.gradient())).toList());
     numbers(v, "gradient_layer", products, layer -> layer.layer() + 1);
     numbers(v, "gradient", products, LayerSounding::gradient);
-    return new Finding(v);
   }
 
   private static void put(Map<String, Object> values, String name, double value) {

@@ -21,13 +21,12 @@ import java.lang.foreign.MemorySegment;
  * @param loss of the batch, before
  * @param after the loss of the same batch after one step
  * @param share of the loss that a step does away with, to first order, by telling samples apart
- * @param turn the cosine between all gradients before and after the step: near 1 where the network
+ * @param turnApart the cosine between g before and after a step along it: near 1 where the network
  *     is as good as linear over a step, and near 0 or below where the step is too long
- * @param turnApart the same of g, after a step along it
  * @param gradient the norm of all gradients
  */
 public record FirstStep(
-    double loss, double after, double share, double turn, double turnApart, double gradient) {
+    double loss, double after, double share, double turnApart, double gradient) {
   /**
    * Measures it. Parameters and running statistics are as before when the call returns; gradients
    * are overwritten.
@@ -39,17 +38,15 @@ public record FirstStep(
     try (Tryout tryout = new Tryout(network, loss)) {
       double before = tryout.gradients(batch);
       double gradient = Math.sqrt(tryout.squares());
-      MemorySegment all = tryout.copy(network.gradients());
       tryout.step(tryout.state(optimizer, clipping));
-      double after = tryout.gradients(batch);
-      double turn = tryout.turn(all);
+      double after = tryout.loss(batch);
       tryout.restore();
       double unused = tryout.gradientsApart(batch);
       MemorySegment apart = tryout.copy(network.gradients());
       tryout.step(tryout.state(optimizer, clipping));
       double share = tryout.alongTheGradient(tryout.origin()) / before * speed(optimizer);
       unused = tryout.gradientsApart(batch);
-      return new FirstStep(before, after, share, turn, tryout.turn(apart), gradient);
+      return new FirstStep(before, after, share, tryout.turn(apart), gradient);
     }
   }
 

@@ -4,22 +4,15 @@ import fathom.data.Dataset;
 import fathom.data.Rows;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
-import fathom.nn.Loss;
 import fathom.nn.Network;
-import fathom.optim.Schedule;
+import fathom.optim.Constraint;
 import fathom.optim.Sgd;
-import fathom.train.Evaluation;
-import fathom.train.Trainer;
-import fathom.train.TrainingDivergedException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /** Test errors on MNIST of deep nets, by activation and initializer. */
 final class GlorotTable implements Reproduction {
-  /** U[-1/sqrt(n), 1/sqrt(n)]: the standard of 2010. */
-  private static final Initializer STANDARD = Initializer.LECUN_UNIFORM.gain(Math.sqrt(1 / 3.0));
-
   private static final int BATCH = 10;
 
   /**
@@ -33,12 +26,12 @@ final class GlorotTable implements Reproduction {
 
   private static final List<Net> NETS =
       List.of(
-          new Net("softsign", Activation.SOFTSIGN, STANDARD, 5, 0.05f, 1.64),
+          new Net("softsign", Activation.SOFTSIGN, Bench.STANDARD_OF_2010, 5, 0.05f, 1.64),
           new Net(
               "softsign, Xavier", Activation.SOFTSIGN, Initializer.XAVIER_UNIFORM, 5, 0.05f, 1.72),
-          new Net("tanh", Activation.TANH, STANDARD, 5, 0.02f, 1.76),
+          new Net("tanh", Activation.TANH, Bench.STANDARD_OF_2010, 5, 0.02f, 1.76),
           new Net("tanh, Xavier", Activation.TANH, Initializer.XAVIER_UNIFORM, 5, 0.02f, 1.64),
-          new Net("sigmoid", Activation.LOGISTIC, STANDARD, 4, 0.2f, 2.21));
+          new Net("sigmoid", Activation.LOGISTIC, Bench.STANDARD_OF_2010, 4, 0.2f, 2.21));
 
   @Override
   public String name() {
@@ -61,14 +54,14 @@ final class GlorotTable implements Reproduction {
   }
 
   @Override
-  public Outcome run(Form form, Bench bench) {
+  public Comparison run(Form form, Bench bench) {
     boolean fast = form == Form.FAST;
     int width = fast ? 100 : 500;
     int epochs = fast ? 4 : 12;
     Dataset all = bench.mnistTrain();
     Rows rows = fast ? all.split(5000 / 60_000.0, 1).held() : all.rows();
     Rows test = fast ? bench.mnistTest().split(0.3, 1).held() : bench.mnistTest().rows();
-    Outcome outcome = new Outcome();
+    Comparison comparison = new Comparison();
     List<Figure.Curve> curves = new ArrayList<>();
     double[] errors = new double[NETS.size()];
     for (int i = 0; i < errors.length; i++) {
@@ -77,12 +70,12 @@ final class GlorotTable implements Reproduction {
       errors[i] = way[way.length - 1];
       curves.add(Figure.Curve.counted(net.name, way));
       if (!fast) {
-        outcome.check(
+        comparison.check(
             Check.near("test error, " + net.name + ", %", net.published, errors[i], 0.25));
       }
     }
     double others = Arrays.stream(errors, 0, errors.length - 1).max().orElseThrow();
-    outcome.check(
+    comparison.check(
         Check.that(
             "test error of the worst of the others, and of sigmoid, %",
             "1.76, 2.21",
@@ -92,10 +85,10 @@ final class GlorotTable implements Reproduction {
     if (!fast) {
       // A test of 10,000 rows has a standard error of 0.13 points at 1.7 %: orders of differences
       // of 0.1 are a toss, and are asked for with one such error to spare.
-      outcome.check(
+      comparison.check(
           Check.atMost("tanh with Xavier less tanh, points", "-0.12", errors[3] - errors[2], 0.13));
     }
-    return outcome
+    return comparison
         .note(
             "Hidden layers of "
                 + width
@@ -109,22 +102,10 @@ final class GlorotTable implements Reproduction {
   }
 
   private static double[] train(Bench bench, Net net, int width, int epochs, Rows rows, Rows test) {
-    double[] errors = new double[epochs];
-    Arrays.fill(errors, 90);
+    Recipe recipe = new Recipe(new Sgd(net.rate), BATCH, epochs);
     int inputs = rows.dataset().features();
     try (Network network = bench.plain(inputs, net.depth, width, net.f, net.start, 10, 1)) {
-      long steps = (long) epochs * rows.batches(BATCH, 0).count();
-      Trainer trainer =
-          new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Sgd(net.rate))
-              .schedule(Schedule.cosine(steps, 0));
-      for (int epoch = 0; epoch < epochs; epoch++) {
-        double unused = trainer.epoch(rows.batches(BATCH, 1, epoch));
-        errors[epoch] = 100 * (1 - Evaluation.accuracy(network, test));
-        bench.say(net.name + ", epoch " + (epoch + 1) + ": error " + Check.number(errors[epoch]));
-      }
-    } catch (TrainingDivergedException e) {
-      bench.say(net.name + ": " + e.getMessage());
+      return recipe.errors(network, Constraint.none(), rows, test, net.name, bench);
     }
-    return errors;
   }
 }

@@ -47,9 +47,9 @@ final class HeDepth implements Reproduction {
   }
 
   @Override
-  public Outcome run(Form form, Bench bench) {
-    Outcome outcome = new Outcome();
-    variances(outcome, bench, form);
+  public Comparison run(Form form, Bench bench) {
+    Comparison comparison = new Comparison();
+    variances(comparison, bench, form);
     int seeds = form == Form.FAST ? 1 : 5;
     Recipe recipe = new Recipe(DESCENT, 32, form == Form.FAST ? 22 : 30);
     List<Figure.Curve> curves = new ArrayList<>();
@@ -68,14 +68,14 @@ final class HeDepth implements Reproduction {
         curves.add(he[d][0].curve(what + "He"));
         curves.add(xavier[d][0].curve(what + "Xavier"));
       }
-      outcome
+      comparison
           .check(learnt("22 layers, He: seeds that learn", "learns", he[0], seeds))
           .check(learnt("22 layers, Xavier: seeds that learn", "learns", xavier[0], seeds))
           .check(sooner(he[0], xavier[0]))
           .check(learnt("30 layers, He: seeds that learn", "learns", he[1], seeds))
           .check(stalled(xavier[1], seeds));
     }
-    return outcome
+    return comparison
         .note(
             "Fully connected layers of 100 units on the UCI digits where the paper has convolutions"
                 + " on ImageNet; standardized; SGD, rate 0.005, momentum 0.9. Learnt is a loss below half of ln 10,"
@@ -135,7 +135,7 @@ final class HeDepth implements Reproduction {
   }
 
   /** Mean squares on the way up, against the formula of equation 10. */
-  private static void variances(Outcome outcome, Bench bench, Form form) {
+  private static void variances(Comparison comparison, Bench bench, Form form) {
     int nets = form == Form.FAST ? 5 : 20;
     double he = growth(bench, Initializer.HE_NORMAL, nets);
     double xavier = growth(bench, Initializer.XAVIER_NORMAL, nets);
@@ -144,7 +144,7 @@ final class HeDepth implements Reproduction {
     // lean.
     double layers = SOUNDED - 1;
     double tolerance = 4 * Math.sqrt(5.0 / SOUNDED_WIDTH / layers / nets) + 2.5 / SOUNDED_WIDTH;
-    outcome
+    comparison
         .check(Check.near("growth of a mean square a layer, He", 1, he, tolerance))
         .check(Check.near("growth of a mean square a layer, Xavier", 0.5, xavier, tolerance / 2))
         .check(

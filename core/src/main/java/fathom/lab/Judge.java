@@ -143,7 +143,7 @@ final class Judge {
    */
   private static double leftBelow(Sounding sounding, int dead) {
     List<LayerSounding> below =
-        hidden(sounding).stream().filter(layer -> layer.layer() + 1 < dead).toList();
+        sounding.hidden().stream().filter(layer -> layer.layer() + 1 < dead).toList();
     return below.isEmpty() ? 1 : below.get(below.size() - 1).q() / below.get(0).q();
   }
 
@@ -155,25 +155,17 @@ final class Judge {
 
   /** Returns the growth of the mean square from the first hidden layer that has one to the last. */
   static double signals(Sounding sounding) {
-    List<LayerSounding> hidden = hidden(sounding);
+    List<LayerSounding> hidden = sounding.hidden();
     return hidden.isEmpty() ? Double.NaN : hidden.get(hidden.size() - 1).q() / hidden.get(0).q();
   }
 
   /** Returns the mean over hidden layers of their saturated share; 0 if none can be. */
   static double saturated(Sounding sounding) {
-    return hidden(sounding).stream()
+    return sounding.hidden().stream()
         .mapToDouble(LayerSounding::saturated)
         .filter(share -> !Double.isNaN(share))
         .average()
         .orElse(0);
-  }
-
-  /** Returns the hidden layers whose outputs are known. */
-  static List<LayerSounding> hidden(Sounding sounding) {
-    List<LayerSounding> layers = sounding.layers();
-    return layers.subList(0, layers.size() - 1).stream()
-        .filter(layer -> !Double.isNaN(layer.q()))
-        .toList();
   }
 
   /** Flat on both sides, so that a saturated unit is lost whatever its sign. */

@@ -34,7 +34,7 @@ final class LogisticCurve implements Reproduction {
   }
 
   @Override
-  public Outcome run(Form form, Bench bench) {
+  public Comparison run(Form form, Bench bench) {
     int points = 2 * END * STEPS_OF_ONE + 1;
     double[] z = new double[points];
     double[] value = new double[points];
@@ -60,7 +60,7 @@ final class LogisticCurve implements Reproduction {
     }
     int zero = END * STEPS_OF_ONE;
     int five = 5 * STEPS_OF_ONE;
-    return new Outcome()
+    return new Comparison()
         .check(Check.near("f(0)", 0.5, value[zero], ROUNDING))
         .check(Check.near("f'(0), the steepest", 0.25, slope[zero], ROUNDING))
         .check(Check.between("f(-5), saturated at 0", "0.01 or less", value[zero - five], 0, 0.01))

@@ -26,9 +26,6 @@ final class LogisticSaturation implements Reproduction {
 
   private static final float HIGH = 0.99f;
 
-  /** The standard initializer of 2010, U[-1/sqrt(n), 1/sqrt(n)]: a third of LeCun's variance. */
-  private static final Initializer STANDARD = Initializer.LECUN_UNIFORM.gain(Math.sqrt(1 / 3.0));
-
   private static final int HIDDEN = 4;
   private static final float RATE = 0.1f;
   private static final int BATCH = 10;
@@ -49,13 +46,13 @@ final class LogisticSaturation implements Reproduction {
   }
 
   @Override
-  public Outcome run(Form form, Bench bench) {
-    Outcome outcome = new Outcome();
+  public Comparison run(Form form, Bench bench) {
+    Comparison comparison = new Comparison();
     try (Dataset digits = Digits.load()) {
-      atTheStart(outcome, bench, digits);
-      whileTraining(outcome, bench, digits, form);
+      atTheStart(comparison, bench, digits);
+      whileTraining(comparison, bench, digits, form);
     }
-    return outcome;
+    return comparison;
   }
 
   /** What signals are like before training. */
@@ -85,7 +82,7 @@ final class LogisticSaturation implements Reproduction {
     return profile;
   }
 
-  private static void atTheStart(Outcome outcome, Bench bench, Dataset digits) {
+  private static void atTheStart(Comparison comparison, Bench bench, Dataset digits) {
     Matrix x = digits.inputs().rows(0, ROWS);
     Profile normal = profile(bench, x, Initializer.normal(1));
     Profile xavier = profile(bench, x, Initializer.XAVIER_NORMAL);
@@ -95,7 +92,7 @@ final class LogisticSaturation implements Reproduction {
       least = Math.min(least, ratio);
     }
     double[] v = normal.sums;
-    outcome
+    comparison
         .check(
             Check.atLeast("variance of a layer's sums over its inputs', least", ">> 1", least, 10))
         .check(
@@ -130,13 +127,19 @@ final class LogisticSaturation implements Reproduction {
                     Figure.Curve.counted("Xavier", xavier.sums))));
   }
 
-  private static void whileTraining(Outcome outcome, Bench bench, Dataset digits, Form form) {
+  private static void whileTraining(Comparison comparison, Bench bench, Dataset digits, Form form) {
     int width = form == Form.FAST ? 100 : 1000;
     int epochs = form == Form.FAST ? 20 : 150;
     List<StepSample> samples = new ArrayList<>();
     try (Network network =
         bench.plain(
-            digits.features(), HIDDEN, width, Activation.LOGISTIC, STANDARD, digits.classes(), 1)) {
+            digits.features(),
+            HIDDEN,
+            width,
+            Activation.LOGISTIC,
+            Bench.STANDARD_OF_2010,
+            digits.classes(),
+            1)) {
       int steps = digits.batches(BATCH, 0).count();
       Trainer trainer =
           new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Sgd(RATE))
@@ -170,7 +173,7 @@ final class LogisticSaturation implements Reproduction {
     }
     List<Double> top = curves.get(HIDDEN - 1).y();
     double others = Math.min(lowest[0], Math.min(lowest[1], lowest[2]));
-    outcome
+    comparison
         .check(
             Check.atMost(
                 "top hidden layer's mean output, lowest", "falls to 0", lowest[HIDDEN - 1], 0.1))

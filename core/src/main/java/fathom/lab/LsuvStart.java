@@ -48,7 +48,7 @@ final class LsuvStart implements Reproduction {
   }
 
   @Override
-  public Outcome run(Form form, Bench bench) {
+  public Comparison run(Form form, Bench bench) {
     int seeds = form == Form.FAST ? 1 : 5;
     Recipe recipe = new Recipe(DESCENT, 32, form == Form.FAST ? 10 : 20);
     int[][] learnt = new int[STARTS.size()][ACTIVATIONS.size()];
@@ -80,24 +80,7 @@ final class LsuvStart implements Reproduction {
         }
       }
     }
-    Outcome outcome =
-        new Outcome()
-            .check(Check.near("layers' variance, largest distance from 1", 0, worst, 0.1))
-            .check(Check.atMost("trials of a layer, most", "a few, at most 10", trials, 10));
-    String lsuv = row(learnt[0], seeds);
-    String others =
-        row(learnt[1], seeds) + "; " + row(learnt[2], seeds) + "; " + row(learnt[3], seeds);
-    outcome
-        .check(
-            Check.that("LSUV: activations that learn", "all", lsuv, "all", !lsuv.contains("not")))
-        .check(
-            Check.that(
-                "Xavier; He; orthonormal: activations that learn",
-                "some fail",
-                others,
-                "some fail",
-                others.contains("not")));
-    return outcome
+    return compared(worst, trials, learnt, seeds)
         .note(
             DEPTH
                 + " hidden layers of "
@@ -108,6 +91,25 @@ final class LsuvStart implements Reproduction {
                 + " epochs. Learnt is a loss below half of ln 10. Activations: tanh, ReLU, ELU,"
                 + " softsign, GELU.")
         .figure(new Figure.Chart("Training loss", "epoch", "cross-entropy", false, curves));
+  }
+
+  /** Compares what LSUV came to, and how many seeds learnt by start and activation. */
+  private static Comparison compared(double worst, int trials, int[][] learnt, int seeds) {
+    String lsuv = row(learnt[0], seeds);
+    String others =
+        row(learnt[1], seeds) + "; " + row(learnt[2], seeds) + "; " + row(learnt[3], seeds);
+    return new Comparison()
+        .check(Check.near("layers' variance, largest distance from 1", 0, worst, 0.1))
+        .check(Check.atMost("trials of a layer, most", "a few, at most 10", trials, 10))
+        .check(
+            Check.that("LSUV: activations that learn", "all", lsuv, "all", !lsuv.contains("not")))
+        .check(
+            Check.that(
+                "Xavier; He; orthonormal: activations that learn",
+                "some fail",
+                others,
+                "some fail",
+                others.contains("not")));
   }
 
   private static String row(int[] learnt, int seeds) {

@@ -41,19 +41,19 @@ final class MeanFieldDepth implements Reproduction {
   }
 
   @Override
-  public Outcome run(Form form, Bench bench) {
-    Outcome outcome = new Outcome();
-    phases(outcome);
-    gradients(outcome, bench, form);
-    map(outcome, bench, form);
-    return outcome;
+  public Comparison run(Form form, Bench bench) {
+    Comparison comparison = new Comparison();
+    phases(comparison);
+    gradients(comparison, bench, form);
+    map(comparison, bench, form);
+    return comparison;
   }
 
   private static MeanField theory(double weights) {
     return MeanField.of(F, weights, BIASES);
   }
 
-  private static void phases(Outcome outcome) {
+  private static void phases(Comparison comparison) {
     Criticality critical = Criticality.of(Expectations.of(F), BIASES);
     double[] biases = new double[16];
     double[] line = new double[biases.length];
@@ -61,7 +61,7 @@ final class MeanFieldDepth implements Reproduction {
       biases[i] = 0.02 * i;
       line[i] = Criticality.of(Expectations.of(F), biases[i]).weightVariance();
     }
-    outcome
+    comparison
         .check(
             Check.near(
                 "critical variance of weights, biases' 0.05",
@@ -78,7 +78,7 @@ final class MeanFieldDepth implements Reproduction {
   }
 
   /** The engine's gradients against chi. */
-  private static void gradients(Outcome outcome, Bench bench, Form form) {
+  private static void gradients(Comparison comparison, Bench bench, Form form) {
     int width = form == Form.FAST ? 500 : 1000;
     int depth = 12;
     int nets = form == Form.FAST ? 2 : 5;
@@ -92,7 +92,7 @@ final class MeanFieldDepth implements Reproduction {
       double measured = Math.exp(sum / nets);
       // A layer's factor strays by some 2 / sqrt(n) in one net and one row, and by less in the mean
       // over layers, nets and rows: 2 % is what the notes ask for at a width of 1,000.
-      outcome.check(
+      comparison.check(
           Check.near(
               "growth of the gradient's mean square a layer, weights " + weights,
               theory.chi(q),
@@ -140,7 +140,7 @@ final class MeanFieldDepth implements Reproduction {
     return network;
   }
 
-  private static void map(Outcome outcome, Bench bench, Form form) {
+  private static void map(Comparison comparison, Bench bench, Form form) {
     boolean fast = form == Form.FAST;
     double[] weights =
         fast
@@ -168,15 +168,8 @@ final class MeanFieldDepth implements Reproduction {
         bench.say(depth + " layers, weights " + weights[i] + ": " + Check.number(reached[j][i]));
       }
     }
-    double[] fine = new double[121];
-    double[] line = new double[fine.length];
-    for (int i = 0; i < fine.length; i++) {
-      fine[i] = 1 + 3.0 * i / (fine.length - 1);
-      double six = 6 * scale(fine[i]);
-      line[i] = six < 1000 ? six : 1000;
-    }
     double cells = weights.length * depths.length;
-    outcome
+    comparison
         .check(
             Check.atLeast(
                 "share of nets that train or do not as 6 xi tells",
@@ -198,7 +191,21 @@ final class MeanFieldDepth implements Reproduction {
                 weights,
                 depths,
                 reached,
-                List.of(Figure.Curve.of("6 xi", fine, line))));
+                List.of(sixScales())));
+  }
+
+  /**
+   * Returns six depth scales over variances of weights from 1 to 4, cut off where they are many.
+   */
+  private static Figure.Curve sixScales() {
+    double[] weights = new double[121];
+    double[] line = new double[weights.length];
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = 1 + 3.0 * i / (weights.length - 1);
+      double six = 6 * scale(weights[i]);
+      line[i] = six < 1000 ? six : 1000;
+    }
+    return Figure.Curve.of("6 xi", weights, line);
   }
 
   /** Returns the depth scale of correlations; infinite at criticality. */

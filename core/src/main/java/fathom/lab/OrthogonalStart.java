@@ -46,11 +46,11 @@ final class OrthogonalStart implements Reproduction {
   }
 
   @Override
-  public Outcome run(Form form, Bench bench) {
-    Outcome outcome = new Outcome();
-    spectra(outcome, bench);
-    times(outcome, bench, form);
-    return outcome;
+  public Comparison run(Form form, Bench bench) {
+    Comparison comparison = new Comparison();
+    spectra(comparison, bench);
+    times(comparison, bench, form);
+    return comparison;
   }
 
   /**
@@ -74,7 +74,7 @@ final class OrthogonalStart implements Reproduction {
     }
   }
 
-  private static void spectra(Outcome outcome, Bench bench) {
+  private static void spectra(Comparison comparison, Bench bench) {
     double[] linear = spectrum(bench, Activation.IDENTITY, Initializer.ORTHOGONAL);
     double[] normal = spectrum(bench, Activation.IDENTITY, NORMAL);
     double[] tanh = spectrum(bench, Activation.TANH, Initializer.ORTHOGONAL);
@@ -85,7 +85,7 @@ final class OrthogonalStart implements Reproduction {
     // A drawn matrix keeps lengths to 1e-5.
     double rounding = DEPTH * 1e-5;
     double stray = Math.max(linear[0] - 1, 1 - linear[WIDTH - 1]);
-    outcome
+    comparison
         .check(
             Check.near(
                 "linear, orthogonal: singular values' largest distance from 1", 0, stray, rounding))
@@ -124,7 +124,7 @@ final class OrthogonalStart implements Reproduction {
     return Arrays.stream(values).filter(v -> v < limit).count() / (double) values.length;
   }
 
-  private static void times(Outcome outcome, Bench bench, Form form) {
+  private static void times(Comparison comparison, Bench bench, Form form) {
     int[] depths = form == Form.FAST ? new int[] {4, 12, 36} : new int[] {4, 8, 16, 32, 64, 128};
     int most = form == Form.FAST ? 40 : 200;
     double[] orthogonal = new double[depths.length];
@@ -145,7 +145,7 @@ final class OrthogonalStart implements Reproduction {
     }
     int last = depths.length - 1;
     double[] x = Arrays.stream(depths).asDoubleStream().toArray();
-    outcome
+    comparison
         .check(
             Check.atMost(
                 "orthogonal: epochs at " + depths[last] + " layers over those at " + depths[0],

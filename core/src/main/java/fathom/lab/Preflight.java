@@ -29,7 +29,8 @@ import java.util.stream.IntStream;
  * networks of seed 1 below it two in three trained, and so did most of those between 2 and 60. What
  * no rehearsal of this length foresees are networks that learn for a hundred steps and then
  * collapse, such as those with layer norm and a high rate, and deep ones with batch norm that learn
- * a batch by heart and nothing of the next.
+ * a batch by heart and nothing of the next. The rule was chosen on plain descent; with Adam it is
+ * wrong about once in seven times.
  *
  * <p>Immutable.
  */
@@ -194,13 +195,9 @@ public final class Preflight {
     return 1 / Math.abs(Math.log(sounding.chi()));
   }
 
-  private List<LayerSounding> hidden() {
-    return Judge.hidden(sounding);
-  }
-
+  /** The layers with a product below the output layer. */
   private List<LayerSounding> products() {
-    List<LayerSounding> all =
-        sounding.layers().stream().filter(l -> !Double.isNaN(l.weightGradientNorm())).toList();
+    List<LayerSounding> all = sounding.products();
     return all.subList(0, Math.max(0, all.size() - 1));
   }
 
@@ -213,7 +210,7 @@ public final class Preflight {
   }
 
   private Claim signals() {
-    List<LayerSounding> layers = hidden();
+    List<LayerSounding> layers = sounding.hidden();
     if (layers.isEmpty()) {
       return nothing("signals");
     }
@@ -228,14 +225,14 @@ public final class Preflight {
 
   /** What tells two inputs apart at the top, over what does at the bottom. */
   private double apartness() {
-    List<LayerSounding> layers = hidden();
+    List<LayerSounding> layers = sounding.hidden();
     return layers.isEmpty()
         ? 1
         : (1 - last(layers).correlation()) / (1 - sounding.inputCorrelation());
   }
 
   private Claim apart() {
-    List<LayerSounding> layers = hidden();
+    List<LayerSounding> layers = sounding.hidden();
     if (layers.isEmpty()) {
       return nothing("apart");
     }
@@ -280,7 +277,11 @@ public final class Preflight {
   }
 
   private double mostDead() {
-    return hidden().stream().mapToDouble(LayerSounding::dead).filter(d -> d >= 0).max().orElse(0);
+    return sounding.hidden().stream()
+        .mapToDouble(LayerSounding::dead)
+        .filter(d -> d >= 0)
+        .max()
+        .orElse(0);
   }
 
   private Claim dead() {

@@ -1,22 +1,18 @@
 package fathom.lab;
 
-import fathom.data.Batch;
-import fathom.data.Batches;
+import fathom.data.Dataset;
 import fathom.data.Rows;
 import fathom.data.Task;
 import fathom.kernel.Engine;
 import fathom.lab.Cell.Norm;
 import fathom.lab.Cell.Skip;
 import fathom.nn.Activation;
-import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.optim.Clipping;
 import fathom.optim.Method;
 import fathom.train.Trainer;
-import fathom.train.TrainingDivergedException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
@@ -73,11 +69,8 @@ public final class PreflightStudy {
   /** What the seed of the rows' order is moved by in the second training. */
   private static final long AGAIN = 2L * SEEDS;
 
-  private final Rows rows;
+  private final ShortTraining training;
   private final Method method;
-  private final Loss loss = Loss.SOFTMAX_CROSS_ENTROPY;
-  private final int steps;
-  private final int batch;
 
   /**
    * A network, what was foretold of it, and what became of it.
@@ -132,10 +125,8 @@ public final class PreflightStudy {
     if (rows.dataset().task() != Task.CLASSIFICATION) {
       throw new IllegalArgumentException("a study needs rows with labels");
     }
-    this.rows = rows;
+    training = ShortTraining.on(rows, steps, batch);
     this.method = method;
-    this.steps = steps;
-    this.batch = batch;
   }
 
   /** Draws a network. */
@@ -206,22 +197,27 @@ public final class PreflightStudy {
     return String.format(
         Locale.ROOT,
         "%d rows, checksum %08x, %d steps of %d",
-        rows.size(),
-        rows.checksum(),
-        steps,
-        batch);
+        training.rows().size(),
+        training.rows().checksum(),
+        training.steps(),
+        training.batch());
   }
 
   private Case run(Engine engine, Cell cell, StudyFile file) {
-    int inputs = rows.dataset().features();
-    int outputs = rows.dataset().outputs();
     Preflight foretold;
-    try (Network network = cell.network(engine, inputs, outputs)) {
-      foretold = Preflight.of(network, rows, loss, cell.optimizer(), Clipping.none(), steps);
+    try (Network network = network(engine, cell)) {
+      foretold =
+          Preflight.of(
+              network,
+              training.rows(),
+              training.loss(),
+              cell.optimizer(),
+              Clipping.none(),
+              training.steps());
     }
     double[] learnt = file == null ? null : file.learnt(cell);
     if (learnt == null) {
-      learnt = new double[] {train(engine, cell, 0), train(engine, cell, AGAIN)};
+      learnt = new double[] {learnt(engine, cell, 0), learnt(engine, cell, AGAIN)};
       if (file != null) {
         file.append(cell, learnt);
       }
@@ -229,25 +225,17 @@ public final class PreflightStudy {
     return new Case(cell, foretold, learnt[0], learnt[1]);
   }
 
-  private double train(Engine engine, Cell cell, long shuffled) {
-    double[] losses = new double[steps];
-    int done = 0;
-    try (Network network =
-            cell.network(engine, rows.dataset().features(), rows.dataset().outputs());
-        Trainer trainer = new Trainer(network, loss, cell.optimizer())) {
-      for (int epoch = 1; done < steps; epoch++) {
-        try (Batches.Iteration batches =
-            rows.batches(batch, cell.seed() + shuffled, epoch).iterator()) {
-          while (done < steps && batches.hasNext()) {
-            Batch next = batches.next();
-            losses[done] = trainer.step(next);
-            done++;
-          }
-        }
-      }
-    } catch (TrainingDivergedException e) {
-      return Double.NEGATIVE_INFINITY;
+  private Network network(Engine engine, Cell cell) {
+    Dataset data = training.rows().dataset();
+    return cell.network(engine, data.features(), data.outputs());
+  }
+
+  /** Trains, with another order of the rows for each number that moves their seed. */
+  private double learnt(Engine engine, Cell cell, long moved) {
+    try (Network network = network(engine, cell);
+        Trainer trainer = new Trainer(network, training.loss(), cell.optimizer())) {
+      ShortTraining.Result trained = training.run(trainer, cell.seed() + moved, () -> false);
+      return trained.diverged() == null ? trained.curve().learnt() : Double.NEGATIVE_INFINITY;
     }
-    return new LossCurve(Trial.entropy(rows), Arrays.copyOf(losses, done)).learnt();
   }
 }

@@ -3,11 +3,14 @@ package fathom.lab;
 import fathom.data.Rows;
 import fathom.nn.Loss;
 import fathom.nn.Network;
+import fathom.optim.Constraint;
 import fathom.optim.Optimizer;
+import fathom.optim.Schedule;
 import fathom.train.Evaluation;
 import fathom.train.Trainer;
 import fathom.train.TrainingDivergedException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -56,5 +59,32 @@ record Recipe(Optimizer optimizer, int batch, int epochs) {
       return new Result(losses, 1.0 / network.outputs(), true);
     }
     return new Result(losses, Evaluation.accuracy(network, held), false);
+  }
+
+  /**
+   * Trains with a rate that falls to 0 as a cosine.
+   *
+   * @param constraint of the weights
+   * @param name for who is told of each epoch
+   * @return the test's error after each epoch, in percent; that of chance once training diverged
+   */
+  double[] errors(
+      Network network, Constraint constraint, Rows rows, Rows test, String name, Bench bench) {
+    double[] errors = new double[epochs];
+    Arrays.fill(errors, 100 * (1 - 1.0 / network.outputs()));
+    long steps = (long) epochs * rows.batches(batch, 0).count();
+    try (Trainer trainer =
+        new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, optimizer)
+            .schedule(Schedule.cosine(steps, 0))
+            .constraint(constraint)) {
+      for (int epoch = 0; epoch < epochs; epoch++) {
+        double unused = trainer.epoch(rows.batches(batch, 1, epoch));
+        errors[epoch] = 100 * (1 - Evaluation.accuracy(network, test));
+        bench.say(name + ", epoch " + (epoch + 1) + ": error " + Check.number(errors[epoch]));
+      }
+    } catch (TrainingDivergedException e) {
+      bench.say(name + ": " + e.getMessage());
+    }
+    return errors;
   }
 }

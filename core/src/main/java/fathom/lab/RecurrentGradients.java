@@ -48,15 +48,15 @@ final class RecurrentGradients implements Reproduction {
   }
 
   @Override
-  public Outcome run(Form form, Bench bench) {
-    Outcome outcome = new Outcome();
+  public Comparison run(Form form, Bench bench) {
+    Comparison comparison = new Comparison();
     List<Figure.Curve> curves = new ArrayList<>();
     for (double radius : RADII) {
       double[] norms = norms(bench, Initializer.ORTHOGONAL.gain(radius));
       curves.add(Figure.Curve.counted("orthogonal times " + radius, norms));
       double exact = Math.pow(radius, STEPS - 1);
       // 99 products of sums of 50: 50 2^-24 each at the worst, 3e-4 in all, and linearity.
-      outcome.check(
+      comparison.check(
           Check.near(
               "gradient through 99 steps over the last step's, spectral radius " + radius,
               exact,
@@ -67,14 +67,14 @@ final class RecurrentGradients implements Reproduction {
       double[] norms = norms(bench, Initializer.normal(radius / Math.sqrt(UNITS)));
       curves.add(Figure.Curve.counted("normal, radius about " + radius, norms));
       double growth = norms[0] / norms[STEPS - 1];
-      outcome.check(
+      comparison.check(
           radius < 1
               ? Check.atMost("the same, normal weights, radius about 0.8", "vanishes", growth, 1e-4)
               : Check.atLeast(
                   "the same, normal weights, radius about 1.25", "explodes", growth, 1e4));
     }
-    adding(outcome, bench, form);
-    return outcome
+    adding(comparison, bench, form);
+    return comparison
         .note(
             "Clipping is shown on the adding problem of "
                 + ADDING
@@ -158,7 +158,7 @@ final class RecurrentGradients implements Reproduction {
     }
   }
 
-  private static void adding(Outcome outcome, Bench bench, Form form) {
+  private static void adding(Comparison comparison, Bench bench, Form form) {
     int seeds = form == Form.FAST ? 5 : 10;
     int lost = 0;
     int learnt = 0;
@@ -168,7 +168,7 @@ final class RecurrentGradients implements Reproduction {
     }
     // Single seeds may be lucky either way: four of five, as in all that hangs on seeds here.
     int wanted = (int) Math.ceil(0.8 * seeds);
-    outcome
+    comparison
         .check(
             Check.that(
                 "without clipping: seeds that learn nothing or diverge",

@@ -35,5 +35,5 @@ public interface Reproduction {
    *
    * @throws IllegalStateException if MNIST is needed and the bench has none
    */
-  Outcome run(Form form, Bench bench);
+  Comparison run(Form form, Bench bench);
 }

@@ -53,7 +53,7 @@ final class SelfNormalizing implements Reproduction {
   }
 
   @Override
-  public Outcome run(Form form, Bench bench) {
+  public Comparison run(Form form, Bench bench) {
     int depth = form == Form.FAST ? 120 : 1000;
     List<LayerSounding> normal = profile(bench, depth, 0, 1);
     List<LayerSounding> large = profile(bench, depth, 1, 3);
@@ -68,7 +68,7 @@ final class SelfNormalizing implements Reproduction {
     // layer's mean strays by 1 / sqrt(n) = 0.058 by itself.
     double stray = 0.13;
     double ofMean = 4 * stray * Math.sqrt(8.0 / depth);
-    return new Outcome()
+    return new Comparison()
         .check(Check.near("mean of outputs, over all layers", 0, mean, ofMean / 2))
         .check(Check.near("variance of outputs, over all layers", 1, variance, ofMean))
         .check(

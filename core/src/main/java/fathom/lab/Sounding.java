@@ -52,12 +52,19 @@ public record Sounding(
     return at.gradient() * at.units();
   }
 
-  /** The last product is the output layer's. */
   private int lastHidden() {
     return products().size() - 2;
   }
 
-  private List<LayerSounding> products() {
+  /** Returns the layers with a product, from the first; the last of them is the output layer's. */
+  List<LayerSounding> products() {
     return layers.stream().filter(l -> !Double.isNaN(l.weightGradientNorm())).toList();
+  }
+
+  /** Returns the layers below the output layer whose outputs are known. */
+  List<LayerSounding> hidden() {
+    return layers.subList(0, layers.size() - 1).stream()
+        .filter(layer -> !Double.isNaN(layer.q()))
+        .toList();
   }
 }

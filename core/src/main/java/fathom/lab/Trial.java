@@ -2,16 +2,10 @@ package fathom.lab;
 
 import fathom.data.Batch;
 import fathom.data.Batches;
-import fathom.data.Dataset;
 import fathom.data.Rows;
-import fathom.data.Task;
 import fathom.kernel.Engine;
-import fathom.matrix.Matrix;
-import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.train.Trainer;
-import fathom.train.TrainingDivergedException;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
@@ -30,11 +24,7 @@ public final class Trial {
   private static final double SCALES = 6;
 
   private final Map<String, Double> trainableDepths = new ConcurrentHashMap<>();
-  private final Rows rows;
-  private final Loss loss;
-  private final int steps;
-  private final int batch;
-  private final double baseline;
+  private final ShortTraining training;
 
   /**
    * Describes the trial.
@@ -50,67 +40,31 @@ public final class Trial {
       throw new IllegalArgumentException(
           "a trial needs at least one step and one sample a step, not " + steps + " and " + batch);
     }
-    Dataset data = rows.dataset();
-    if (data.task() == Task.UNLABELLED) {
-      throw new IllegalArgumentException("a trial needs rows with labels or targets");
-    }
-    this.rows = rows;
-    this.steps = steps;
-    this.batch = Math.min(batch, rows.size());
-    boolean classes = data.task() == Task.CLASSIFICATION;
-    loss = classes ? Loss.SOFTMAX_CROSS_ENTROPY : Loss.MSE;
-    baseline = classes ? entropy(rows) : variance(rows);
-  }
-
-  /** Returns the cross-entropy of who answers with the classes' shares to everything. */
-  static double entropy(Rows rows) {
-    double entropy = 0;
-    for (int count : rows.classCounts()) {
-      double share = (double) count / rows.size();
-      entropy -= share == 0 ? 0 : share * Math.log(share);
-    }
-    return entropy;
-  }
-
-  private static double variance(Rows rows) {
-    Matrix targets = rows.dataset().targets();
-    double variance = 0;
-    for (int k = 0; k < targets.cols(); k++) {
-      double sum = 0;
-      double squares = 0;
-      for (int i = 0; i < rows.size(); i++) {
-        double t = targets.get(rows.row(i), k);
-        sum += t;
-        squares += t * t;
-      }
-      double mean = sum / rows.size();
-      variance += squares / rows.size() - mean * mean;
-    }
-    return variance / targets.cols();
+    training = ShortTraining.on(rows, steps, batch);
   }
 
   /** Returns the number of steps. */
   public int steps() {
-    return steps;
+    return training.steps();
   }
 
   /** Returns the number of samples of a step. */
   public int batch() {
-    return batch;
+    return training.batch();
   }
 
   int inputs() {
-    return rows.dataset().features();
+    return training.rows().dataset().features();
   }
 
   int outputs() {
-    return rows.dataset().outputs();
+    return training.rows().dataset().outputs();
   }
 
   /** Returns what the time of a cell is about proportional to. */
   double cost(Cell cell) {
     // A layer costs some microseconds however small it is: as much as some 10^5 operations.
-    return steps * (cell.flops(inputs(), outputs(), batch) + 3e5 * cell.depth());
+    return steps() * (cell.flops(inputs(), outputs(), batch()) + 3e5 * cell.depth());
   }
 
   /**
@@ -143,42 +97,32 @@ public final class Trial {
   public Finding run(Cell cell, Engine engine, BooleanSupplier stopped) {
     try (Network network = cell.network(engine, inputs(), outputs())) {
       Sounding before = sound(new Probe(network));
-      double[] losses = new double[steps];
-      Verdict diverged = null;
-      int done = 0;
+      ShortTraining.Result trained;
       long start = System.nanoTime();
-      try (Trainer trainer = new Trainer(network, loss, cell.optimizer()).detectAnomalies(true)) {
-        for (int epoch = 1; done < steps; epoch++) {
-          try (Batches.Iteration batches = rows.batches(batch, cell.seed(), epoch).iterator()) {
-            while (done < steps && batches.hasNext()) {
-              if (stopped.getAsBoolean()) {
-                return null;
-              }
-              losses[done] = trainer.step(batches.next());
-              done++;
-            }
-          }
-        }
-      } catch (TrainingDivergedException e) {
-        if (e.isBadData()) {
-          throw e;
-        }
-        diverged = Judge.diverged(e);
+      try (Trainer trainer =
+          new Trainer(network, training.loss(), cell.optimizer()).detectAnomalies(true)) {
+        trained = training.run(trainer, cell.seed(), stopped);
       }
       double seconds = (System.nanoTime() - start) / 1e9;
-      LossCurve curve = new LossCurve(baseline, Arrays.copyOf(losses, done));
+      if (trained == null) {
+        return null;
+      }
+      LossCurve curve = trained.curve();
       Sounding after = sound(new Probe(network).withoutJacobian());
       Verdict verdict =
-          diverged == null ? Judge.of(cell.activation(), before, after, curve) : diverged;
-      return Finding.of(this, cell, verdict, before, after, curve, done / seconds, network);
+          trained.diverged() == null
+              ? Judge.of(cell.activation(), before, after, curve)
+              : Judge.diverged(trained.diverged());
+      return Finding.of(
+          this, cell, verdict, before, after, curve, curve.steps() / seconds, network);
     }
   }
 
   /** The first rows, so that all cells see the same. */
   private Sounding sound(Probe probe) {
-    try (Batches.Iteration batches = rows.batchesInOrder(batch).iterator()) {
+    try (Batches.Iteration batches = training.rows().batchesInOrder(batch()).iterator()) {
       Batch first = batches.next();
-      return probe.sound(first, loss);
+      return probe.sound(first, training.loss());
     }
   }
 }

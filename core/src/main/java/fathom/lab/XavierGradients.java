@@ -14,9 +14,6 @@ final class XavierGradients implements Reproduction {
   private static final int DEPTH = 5;
   private static final int WIDTH = 1000;
 
-  /** U[-1/sqrt(n), 1/sqrt(n)]: n Var(W) = 1/3. */
-  private static final Initializer OLD = Initializer.LECUN_UNIFORM.gain(Math.sqrt(1 / 3.0));
-
   @Override
   public String name() {
     return "xavier";
@@ -42,31 +39,40 @@ final class XavierGradients implements Reproduction {
     double growthDown(double[] by) {
       return Math.pow(by[0] / by[DEPTH - 1], 1.0 / (DEPTH - 1));
     }
+
+    /** Returns by what the outputs' mean square grows a layer. */
+    double growthUp() {
+      return Math.pow(signal[DEPTH - 1] / signal[0], 1.0 / (DEPTH - 1));
+    }
+
+    /** Returns the largest mean square of weights' gradients over the least, but for layer 1. */
+    double spread() {
+      double spread = Double.NEGATIVE_INFINITY;
+      for (int i = 1; i < DEPTH; i++) {
+        for (int k = 1; k < DEPTH; k++) {
+          spread = Math.max(spread, weights[i] / weights[k]);
+        }
+      }
+      return spread;
+    }
   }
 
   @Override
-  public Outcome run(Form form, Bench bench) {
+  public Comparison run(Form form, Bench bench) {
     int rows = form == Form.FAST ? 20 : 300;
     Profile old;
     Profile xavier;
     try (Dataset digits = Digits.load()) {
       Matrix x = digits.inputs().rows(0, rows);
-      old = profile(bench, x, OLD);
+      old = profile(bench, x, Bench.STANDARD_OF_2010);
       bench.say("old initializer, " + rows + " rows");
       xavier = profile(bench, x, Initializer.XAVIER_UNIFORM);
       bench.say("Xavier, " + rows + " rows");
     }
-    double spread = Double.NEGATIVE_INFINITY;
-    for (int i = 1; i < DEPTH; i++) {
-      for (int k = 1; k < DEPTH; k++) {
-        spread = Math.max(spread, old.weights[i] / old.weights[k]);
-      }
-    }
-    double up = Math.pow(xavier.signal[DEPTH - 1] / xavier.signal[0], 1.0 / (DEPTH - 1));
     // Published factors hold where tanh is linear. Its slope takes 2 q of a mean square at sums'
     // variance q; q is at most 0.08 in the first layer here and falls, so a tenth is room enough
     // for both nets, and below it the sampling of 10^6 weights, sqrt(2 / 1000) a layer, is lost.
-    return new Outcome()
+    return new Comparison()
         .check(
             Check.near(
                 "gradient's mean square, growth a layer down, old",
@@ -81,39 +87,32 @@ final class XavierGradients implements Reproduction {
                 0.1))
         .check(
             Check.near(
-                "signal's mean square, growth a layer up, old",
-                1 / 3.0,
-                Math.pow(old.signal[DEPTH - 1] / old.signal[0], 1.0 / (DEPTH - 1)),
-                0.1 / 3))
-        .check(Check.near("signal's mean square, growth a layer up, Xavier", 1, up, 0.1))
+                "signal's mean square, growth a layer up, old", 1 / 3.0, old.growthUp(), 0.1 / 3))
+        .check(
+            Check.near(
+                "signal's mean square, growth a layer up, Xavier", 1, xavier.growthUp(), 0.1))
         .check(
             Check.between(
                 "weights' gradients, old: largest mean square over least",
                 "about the same in all layers",
-                spread,
+                old.spread(),
                 1,
                 1.5))
         .note(
             "Five hidden layers of 1,000 tanh units under a softmax's ten, UCI digits; gradients are"
                 + " sent down from standard normal ones at the outputs.")
-        .figure(
-            new Figure.Chart(
-                "Mean square of back-propagated gradients",
-                "hidden layer",
-                "mean square",
-                true,
-                List.of(
-                    Figure.Curve.counted("old initializer", old.gradient),
-                    Figure.Curve.counted("Xavier", xavier.gradient))))
-        .figure(
-            new Figure.Chart(
-                "Mean square of outputs",
-                "hidden layer",
-                "mean square",
-                true,
-                List.of(
-                    Figure.Curve.counted("old initializer", old.signal),
-                    Figure.Curve.counted("Xavier", xavier.signal))));
+        .figure(chart("Mean square of back-propagated gradients", old.gradient, xavier.gradient))
+        .figure(chart("Mean square of outputs", old.signal, xavier.signal));
+  }
+
+  private static Figure chart(String title, double[] old, double[] xavier) {
+    return new Figure.Chart(
+        title,
+        "hidden layer",
+        "mean square",
+        true,
+        List.of(
+            Figure.Curve.counted("old initializer", old), Figure.Curve.counted("Xavier", xavier)));
   }
 
   private static Profile profile(Bench bench, Matrix x, Initializer initializer) {

@@ -1,10 +1,8 @@
 package fathom.lab;
 
+import static fathom.lab.LabBench.ENGINE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import fathom.blas.Blas;
-import fathom.kernel.Engine;
-import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
@@ -63,7 +61,6 @@ class EngineTheoryTest {
           "normal(1)",
           "uniform(0.1)");
 
-  private static Engine engine;
   private static Arena arena;
   private static Matrix x;
 
@@ -71,16 +68,14 @@ class EngineTheoryTest {
   @SuppressWarnings("MustBeClosedChecker")
   @BeforeAll
   static void drawInputs() {
-    engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);
     arena = Arena.ofShared();
     x = Matrix.allocate(arena, SAMPLES, WIDTH);
-    Initializer.normal(1).fill(engine, x, WIDTH, SAMPLES, 5, 99);
+    Initializer.normal(1).fill(ENGINE, x, WIDTH, SAMPLES, 5, 99);
   }
 
   @AfterAll
   static void close() {
     arena.close();
-    engine.close();
   }
 
   static List<Arguments> pairs() {
@@ -115,7 +110,7 @@ class EngineTheoryTest {
       builder.dense(WIDTH, f, initializer);
     }
     builder.dense(WIDTH, Activation.IDENTITY, initializer);
-    try (Network network = builder.seed(17).engine(engine).build()) {
+    try (Network network = builder.seed(17).engine(ENGINE).build()) {
       Sounding sounding = new Probe(network).withoutJacobian().sound(x, 3);
       double gain = initializer.variance(WIDTH, WIDTH) * WIDTH;
       Expectations e = Expectations.of(f);

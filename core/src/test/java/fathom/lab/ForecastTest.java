@@ -1,12 +1,10 @@
 package fathom.lab;
 
+import static fathom.lab.LabBench.ENGINE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import fathom.blas.Blas;
-import fathom.kernel.Engine;
-import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
@@ -18,8 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -29,20 +25,6 @@ class ForecastTest {
   private static final int WIDTH = 400;
   private static final int SAMPLES = 64;
   private static final int SEEDS = 6;
-
-  private static Engine engine;
-
-  /** Closed after all tests. */
-  @SuppressWarnings("MustBeClosedChecker")
-  @BeforeAll
-  static void start() {
-    engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);
-  }
-
-  @AfterAll
-  static void stop() {
-    engine.close();
-  }
 
   @Test
   void hesVarianceStaysAndXaviersHalves() {
@@ -110,7 +92,7 @@ class ForecastTest {
   }
 
   private static Forecast forecast(NetworkBuilder builder, InputMoments inputs, int batch) {
-    try (Network network = builder.engine(engine).build()) {
+    try (Network network = builder.engine(ENGINE).build()) {
       return Forecast.of(network, inputs, batch);
     }
   }
@@ -193,12 +175,12 @@ class ForecastTest {
     double tolerance = 3 * Math.sqrt(6.0 * 5 / (WIDTH / 2.0) / SEEDS);
     try (Arena arena = Arena.ofShared()) {
       Matrix x = Matrix.allocate(arena, SAMPLES, WIDTH);
-      Initializer.normal(1).fill(engine, x, WIDTH, SAMPLES, 5, 99);
+      Initializer.normal(1).fill(ENGINE, x, WIDTH, SAMPLES, 5, 99);
       double[] signals = null;
       double[] gradients = null;
       for (int seed = 0; seed < SEEDS; seed++) {
         NetworkBuilder builder = networks().get(name).get().dense(WIDTH);
-        try (Network network = builder.seed(seed).engine(engine).build()) {
+        try (Network network = builder.seed(seed).engine(ENGINE).build()) {
           Forecast forecast = Forecast.of(network, InputMoments.of(x), SAMPLES);
           Sounding sounding = new Probe(network).withoutJacobian().sound(x, 3);
           if (signals == null) {

@@ -185,6 +185,22 @@ class MeanFieldTest {
     assertEquals(Double.POSITIVE_INFINITY, MeanField.of(Activation.RELU, 2, 0).gradientScale());
   }
 
+  /**
+   * With sigma_w² = 1 a ReLU's distance from q* halves in each layer. For tanh, V' is compared with
+   * a central difference over d = 1e-4, which is off by d² V''' / 6 and by the error of V over d.
+   */
+  @Test
+  void variancesComeNearerByEInTheirDepthScale() {
+    MeanField halving = MeanField.of(Activation.RELU, 1, 0.3);
+    assertEquals(1 / Math.log(2), halving.varianceScale(), 10 * FINE);
+    assertEquals(Double.POSITIVE_INFINITY, MeanField.of(Activation.RELU, 2, 0).varianceScale());
+    MeanField tanh = MeanField.of(Activation.TANH, 1.5, 0.1);
+    double q = tanh.fixedPoint();
+    double d = 1e-4;
+    double slope = (tanh.variance(q + d) - tanh.variance(q - d)) / (2 * d);
+    assertEquals(slope, Math.exp(-1 / tanh.varianceScale()), 10 * d * d + FINE / d);
+  }
+
   /** The fourth section of Schoenholz et al.: c* < 1 and xi_c finite, at any gain. */
   @Test
   void dropoutTakesCriticalityAway() {

@@ -1,15 +1,13 @@
 package fathom.lab;
 
+import static fathom.lab.LabBench.DIGITS;
+import static fathom.lab.LabBench.ENGINE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import fathom.blas.Blas;
 import fathom.data.DataException;
 import fathom.data.Dataset;
-import fathom.data.Digits;
-import fathom.kernel.Engine;
-import fathom.kernel.Kernels;
 import fathom.optim.Method;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,11 +23,8 @@ class PreflightStudyTest {
   @TempDir private Path folder;
 
   private static List<PreflightStudy.Case> study(int steps, int count, Path outcomes) {
-    try (Engine engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);
-        Dataset data = Digits.load()) {
-      return new PreflightStudy(data.rows(), Method.SGD, steps, 32)
-          .run(engine, SEED, count, outcomes, done -> {});
-    }
+    return new PreflightStudy(DIGITS.rows(), Method.SGD, steps, 32)
+        .run(ENGINE, SEED, count, outcomes, done -> {});
   }
 
   /**

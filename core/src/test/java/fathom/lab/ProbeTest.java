@@ -1,15 +1,14 @@
 package fathom.lab;
 
+import static fathom.lab.LabBench.engine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import fathom.blas.Blas;
 import fathom.data.Batch;
 import fathom.data.Dataset;
 import fathom.kernel.Engine;
-import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
@@ -98,10 +97,6 @@ class ProbeTest {
       }
     }
     return x;
-  }
-
-  private static Engine engine(int threads) {
-    return new Engine(Blas.openBlas(), Kernels.vector(), threads);
   }
 
   /** Builds J of the whole batch by central differences: rows and columns are sample by unit. */

@@ -1,17 +1,15 @@
 package fathom.lab;
 
+import static fathom.lab.LabBench.DIGITS;
+import static fathom.lab.LabBench.ENGINE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import fathom.blas.Blas;
 import fathom.data.Batch;
 import fathom.data.Batches;
 import fathom.data.Dataset;
-import fathom.data.Digits;
-import fathom.kernel.Engine;
-import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import fathom.nn.Activation;
@@ -24,8 +22,6 @@ import fathom.optim.Optimizer;
 import fathom.optim.Sgd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,25 +29,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Rehearsals on a parabola, where each step is known, and that nothing is left of them. */
 class RehearsalTest {
-  private static Engine engine;
-
-  /** Closed after all tests. */
-  @SuppressWarnings("MustBeClosedChecker")
-  @BeforeAll
-  static void start() {
-    engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);
-  }
-
-  @AfterAll
-  static void stop() {
-    engine.close();
-  }
-
   private static Network parabola() {
     return Network.input(1)
         .dense(1, Activation.IDENTITY, Initializer.ZEROS)
         .noBias()
-        .engine(engine)
+        .engine(ENGINE)
         .build();
   }
 
@@ -146,7 +128,7 @@ class RehearsalTest {
   void constantAnswersToClassesAreTheirShares() {
     try (Dataset data =
             Dataset.ofLabels(new float[][] {{0}, {1}, {2}, {3}}, new int[] {0, 1, 0, 0}, 3);
-        Network network = Network.input(1).dense(3).engine(engine).build();
+        Network network = Network.input(1).dense(3).engine(ENGINE).build();
         Batches.Iteration batches = data.rows().batchesInOrder(4).iterator();
         Tryout tryout = new Tryout(network, Loss.SOFTMAX_CROSS_ENTROPY)) {
       double entropy = -0.75 * Math.log(0.75) - 0.25 * Math.log(0.25);
@@ -192,17 +174,16 @@ class RehearsalTest {
       value = Method.class,
       names = {"SGD", "NESTEROV", "RMSPROP", "ADAM"})
   void nothingIsLeftOfIt(Method method) {
-    try (Dataset data = Digits.load();
-        Network network =
+    try (Network network =
             Network.input(64)
                 .dense(20, Activation.IDENTITY, Initializer.HE_NORMAL)
                 .noBias()
                 .batchNorm(Activation.RELU)
                 .dense(10)
                 .seed(3)
-                .engine(engine)
+                .engine(ENGINE)
                 .build();
-        Batches.Iteration batches = data.rows().batches(64, 1).iterator()) {
+        Batches.Iteration batches = DIGITS.rows().batches(64, 1).iterator()) {
       float[] parameters = numbers(network.parameters());
       float[] statistics = numbers(network.statistics());
       Batch batch = batches.next();

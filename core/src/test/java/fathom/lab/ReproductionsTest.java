@@ -29,20 +29,20 @@ class ReproductionsTest {
     Reproduction reproduction = Reproductions.named(name);
     Path mnist = reproduction.needsMnist() ? SharedFolder.require("data/mnist") : null;
     List<String> told = new ArrayList<>();
-    Outcome outcome;
+    Comparison comparison;
     try (Engine engine = Engine.shared();
         Bench bench = new Bench(engine, mnist, told::add)) {
-      outcome = reproduction.run(Form.FAST, bench);
+      comparison = reproduction.run(Form.FAST, bench);
     }
-    assertFalse(outcome.checks().isEmpty(), "nothing was compared");
-    for (Check check : outcome.checks()) {
+    assertFalse(comparison.checks().isEmpty(), "nothing was compared");
+    for (Check check : comparison.checks()) {
       assertTrue(check.holds(), check.toString());
     }
-    for (Figure figure : outcome.figures()) {
+    for (Figure figure : comparison.figures()) {
       sound(figure);
     }
     assertFalse(reproduction.source().isBlank());
-    assertEquals(outcome.checks().size(), outcome.held());
+    assertEquals(comparison.checks().size(), comparison.held());
   }
 
   private static void sound(Figure figure) {

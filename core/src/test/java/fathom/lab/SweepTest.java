@@ -1,17 +1,16 @@
 package fathom.lab;
 
+import static fathom.lab.LabBench.DIGITS;
+import static fathom.lab.LabBench.ENGINE;
+import static fathom.lab.LabBench.engine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import fathom.blas.Blas;
 import fathom.data.DataException;
 import fathom.data.Dataset;
-import fathom.data.Digits;
-import fathom.kernel.Engine;
-import fathom.kernel.Kernels;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
 import fathom.optim.Method;
@@ -33,30 +32,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SweepTest {
   @TempDir private Path folder;
 
-  private static Engine engine(int threads) {
-    return new Engine(Blas.openBlas(), Kernels.vector(), threads);
-  }
-
   private static Cell cell(int depth, int width, String activation, String init, float rate) {
-    return new Cell(
-        depth,
-        width,
-        Activation.named(activation),
-        init,
-        1,
-        0,
-        Cell.Norm.NONE,
-        Cell.Skip.NONE,
-        Method.SGD,
-        rate,
-        0);
+    return LabBench.cell(depth, width, activation, init, Cell.Skip.NONE, rate, 0);
   }
 
   private static Finding found(Cell cell) {
-    try (Engine engine = engine(2);
-        Dataset data = Digits.load()) {
-      return new Trial(data.rows(), 200, 32).run(cell, engine, () -> false);
-    }
+    return new Trial(DIGITS.rows(), 200, 32).run(cell, ENGINE, () -> false);
   }
 
   @Test
@@ -74,14 +55,13 @@ class SweepTest {
   @Test
   void constantAnswersHaveTheBaseline() {
     float[][] x = {{0}, {1}, {2}, {3}};
-    try (Engine engine = engine(1);
-        Dataset classes = Dataset.ofLabels(x, new int[] {0, 1, 0, 0}, 2);
+    try (Dataset classes = Dataset.ofLabels(x, new int[] {0, 1, 0, 0}, 2);
         Dataset numbers = Dataset.ofTargets(x, new float[][] {{1}, {2}, {1}, {4}})) {
       Cell cell = cell(1, 4, "tanh", "xavier", 0.1f);
-      Finding c = new Trial(classes.rows(), 20, 4).run(cell, engine, () -> false);
+      Finding c = new Trial(classes.rows(), 20, 4).run(cell, ENGINE, () -> false);
       double entropy = -0.75 * Math.log(0.75) - 0.25 * Math.log(0.25);
       assertEquals(entropy, c.number("loss_baseline"), 1e-12);
-      Finding t = new Trial(numbers.rows(), 20, 4).run(cell, engine, () -> false);
+      Finding t = new Trial(numbers.rows(), 20, 4).run(cell, ENGINE, () -> false);
       assertEquals(22 / 4.0 - 4, t.number("loss_baseline"), 1e-12);
       assertEquals(1 - t.number("loss_last") / 1.5, t.number("learnt"), 1e-12);
     }
@@ -140,21 +120,19 @@ class SweepTest {
 
   @Test
   void findingsDependNeitherOnWorkersNorOnTheFile() {
-    try (Dataset data = Digits.load()) {
-      Trial trial = new Trial(data.rows(), 10, 16);
-      List<Finding> alone = sweep(new Sweep(trial, GRID.cells(), List.of()), 1, null);
-      assertEquals(GRID.cells().stream().map(Cell::toString).toList(), cells(alone));
-      List<Finding> sideBySide = sweep(new Sweep(trial, GRID.cells(), List.of()), 3, null);
-      assertAlike(sorted(alone), sorted(sideBySide));
-      for (String name : List.of("f.jsonl", "f.csv")) {
-        Path path = folder.resolve(name);
-        try (FindingFile file = FindingFile.create(path, "a, \"setup\"")) {
-          alone.forEach(file::append);
-        }
-        List<Finding> read = FindingFile.read(path);
-        assertAlike(alone, read);
-        assertEquals(GRID.cells(), read.stream().map(Finding::toCell).toList());
+    Trial trial = new Trial(DIGITS.rows(), 10, 16);
+    List<Finding> alone = sweep(new Sweep(trial, GRID.cells(), List.of()), 1, null);
+    assertEquals(GRID.cells().stream().map(Cell::toString).toList(), cells(alone));
+    List<Finding> sideBySide = sweep(new Sweep(trial, GRID.cells(), List.of()), 3, null);
+    assertAlike(sorted(alone), sorted(sideBySide));
+    for (String name : List.of("f.jsonl", "f.csv")) {
+      Path path = folder.resolve(name);
+      try (FindingFile file = FindingFile.create(path, "a, \"setup\"")) {
+        alone.forEach(file::append);
       }
+      List<Finding> read = FindingFile.read(path);
+      assertAlike(alone, read);
+      assertEquals(GRID.cells(), read.stream().map(Finding::toCell).toList());
     }
   }
 
@@ -166,36 +144,34 @@ class SweepTest {
   @ParameterizedTest
   @ValueSource(strings = {"f.jsonl", "f.csv"})
   void aFileTornAnywhereIsGoneOnWith(String name) throws IOException {
-    try (Dataset data = Digits.load()) {
-      Trial trial = new Trial(data.rows(), 2, 16);
-      List<Cell> cells = GRID.cells().subList(0, 4);
-      Path whole = folder.resolve("whole-" + name);
-      try (FindingFile file = FindingFile.create(whole, "setup")) {
-        sweep(new Sweep(trial, cells, List.of()), 1, file);
+    Trial trial = new Trial(DIGITS.rows(), 2, 16);
+    List<Cell> cells = GRID.cells().subList(0, 4);
+    Path whole = folder.resolve("whole-" + name);
+    try (FindingFile file = FindingFile.create(whole, "setup")) {
+      sweep(new Sweep(trial, cells, List.of()), 1, file);
+    }
+    List<Finding> expected = FindingFile.read(whole);
+    assertEquals(cells.size(), expected.size());
+    byte[] bytes = Files.readAllBytes(whole);
+    TreeSet<Integer> cuts = new TreeSet<>(List.of(0, 1, bytes.length - 1, bytes.length));
+    for (int i = 1; i < bytes.length; i++) {
+      if (bytes[i - 1] == '\n') {
+        cuts.addAll(List.of(i - 1, i, i + 1, i + 40));
       }
-      List<Finding> expected = FindingFile.read(whole);
-      assertEquals(cells.size(), expected.size());
-      byte[] bytes = Files.readAllBytes(whole);
-      TreeSet<Integer> cuts = new TreeSet<>(List.of(0, 1, bytes.length - 1, bytes.length));
-      for (int i = 1; i < bytes.length; i++) {
-        if (bytes[i - 1] == '\n') {
-          cuts.addAll(List.of(i - 1, i, i + 1, i + 40));
-        }
+    }
+    cuts.removeIf(cut -> cut > bytes.length);
+    for (int cut : cuts) {
+      Path torn = folder.resolve("torn-" + cut + "-" + name);
+      Files.write(torn, java.util.Arrays.copyOf(bytes, cut));
+      try (FindingFile file = FindingFile.resume(torn, "setup")) {
+        Sweep rest = new Sweep(trial, cells, file.found());
+        String left = new String(bytes, 0, cut, StandardCharsets.UTF_8);
+        int lines = (int) left.chars().filter(c -> c == '\n').count();
+        int done = Math.max(0, lines - (name.endsWith(".csv") ? 1 : 0));
+        assertEquals(cells.size() - done, rest.cells().size(), "cut at " + cut);
+        List<Finding> unused = rest.cells().isEmpty() ? null : sweep(rest, 1, file);
       }
-      cuts.removeIf(cut -> cut > bytes.length);
-      for (int cut : cuts) {
-        Path torn = folder.resolve("torn-" + cut + "-" + name);
-        Files.write(torn, java.util.Arrays.copyOf(bytes, cut));
-        try (FindingFile file = FindingFile.resume(torn, "setup")) {
-          Sweep rest = new Sweep(trial, cells, file.found());
-          String left = new String(bytes, 0, cut, StandardCharsets.UTF_8);
-          int lines = (int) left.chars().filter(c -> c == '\n').count();
-          int done = Math.max(0, lines - (name.endsWith(".csv") ? 1 : 0));
-          assertEquals(cells.size() - done, rest.cells().size(), "cut at " + cut);
-          List<Finding> unused = rest.cells().isEmpty() ? null : sweep(rest, 1, file);
-        }
-        assertAlike(expected, FindingFile.read(torn));
-      }
+      assertAlike(expected, FindingFile.read(torn));
     }
   }
 
@@ -219,39 +195,35 @@ class SweepTest {
 
   @Test
   void whoStopsGivesUpWhatIsUnderWay() {
-    try (Dataset data = Digits.load()) {
-      Trial trial = new Trial(data.rows(), 50, 16);
-      Sweep sweep = new Sweep(trial, GRID.cells(), List.of());
-      List<Finding> found = new ArrayList<>();
-      AtomicInteger asked = new AtomicInteger();
-      boolean whole =
-          sweep.run(
-              2,
-              () -> engine(1),
-              (finding, cost) -> found.add(finding),
-              () -> asked.incrementAndGet() > 3 * 50 + 10);
-      assertFalse(whole);
-      assertTrue(found.size() >= 1 && found.size() <= 3, found.size() + " cells");
-    }
+    Trial trial = new Trial(DIGITS.rows(), 50, 16);
+    Sweep sweep = new Sweep(trial, GRID.cells(), List.of());
+    List<Finding> found = new ArrayList<>();
+    AtomicInteger asked = new AtomicInteger();
+    boolean whole =
+        sweep.run(
+            2,
+            () -> engine(1),
+            (finding, cost) -> found.add(finding),
+            () -> asked.incrementAndGet() > 3 * 50 + 10);
+    assertFalse(whole);
+    assertTrue(found.size() >= 1 && found.size() <= 3, found.size() + " cells");
   }
 
   @Test
   void failuresOfWorkersAreThrown() {
-    try (Dataset data = Digits.load()) {
-      Sweep sweep = new Sweep(new Trial(data.rows(), 5, 16), GRID.cells(), List.of());
-      IllegalStateException e =
-          assertThrows(
-              IllegalStateException.class,
-              () ->
-                  sweep.run(
-                      2,
-                      () -> engine(1),
-                      (finding, cost) -> {
-                        throw new IllegalStateException("disk full");
-                      },
-                      () -> false));
-      assertEquals("disk full", e.getMessage());
-    }
+    Sweep sweep = new Sweep(new Trial(DIGITS.rows(), 5, 16), GRID.cells(), List.of());
+    IllegalStateException e =
+        assertThrows(
+            IllegalStateException.class,
+            () ->
+                sweep.run(
+                    2,
+                    () -> engine(1),
+                    (finding, cost) -> {
+                      throw new IllegalStateException("disk full");
+                    },
+                    () -> false));
+    assertEquals("disk full", e.getMessage());
   }
 
   @Test
@@ -272,42 +244,39 @@ class SweepTest {
 
   @Test
   void cellsAreBuiltAsTheySay() {
-    try (Engine engine = engine(1)) {
-      for (Cell cell : GRID.cells()) {
-        try (var network = cell.network(engine, 20, 10)) {
-          assertEquals(cell.parameters(20, 10), network.parameterCount(), cell.toString());
-        }
+    for (Cell cell : GRID.cells()) {
+      try (var network = cell.network(ENGINE, 20, 10)) {
+        assertEquals(cell.parameters(20, 10), network.parameterCount(), cell.toString());
       }
-      Cell plain =
-          new Cell(
-              4,
-              30,
-              Activation.TANH,
-              "he",
-              1,
-              0.5,
-              Cell.Norm.NONE,
-              Cell.Skip.PLAIN,
-              Method.SGD,
-              0.1f,
-              7);
-      try (var network = plain.network(engine, 20, 10)) {
-        assertEquals(plain.parameters(20, 10), network.parameterCount());
-        // Thirty draws of deviation 0.5: their root mean square is within five standard errors.
-        double sum = 0;
-        for (float[] b : network.parameters().get("0.bias").toArray()) {
-          sum += b[0] * b[0];
-        }
-        assertEquals(0.5, Math.sqrt(sum / 30), 5 * 0.5 / Math.sqrt(60));
+    }
+    Cell plain =
+        new Cell(
+            4,
+            30,
+            Activation.TANH,
+            "he",
+            1,
+            0.5,
+            Cell.Norm.NONE,
+            Cell.Skip.PLAIN,
+            Method.SGD,
+            0.1f,
+            7);
+    try (var network = plain.network(ENGINE, 20, 10)) {
+      assertEquals(plain.parameters(20, 10), network.parameterCount());
+      // Thirty draws of deviation 0.5: their root mean square is within five standard errors.
+      double sum = 0;
+      for (float[] b : network.parameters().get("0.bias").toArray()) {
+        sum += b[0] * b[0];
       }
+      assertEquals(0.5, Math.sqrt(sum / 30), 5 * 0.5 / Math.sqrt(60));
     }
   }
 
   @Test
   void syntheticDataAreEqualForEqualSeeds() {
-    try (Engine engine = engine(1);
-        Dataset a = Synthetic.teacher(engine, 300, 8, 3, 5);
-        Dataset b = Synthetic.teacher(engine, 300, 8, 3, 5);
+    try (Dataset a = Synthetic.teacher(ENGINE, 300, 8, 3, 5);
+        Dataset b = Synthetic.teacher(ENGINE, 300, 8, 3, 5);
         Dataset noise = Synthetic.noise(300, 8, 3, 5)) {
       assertArrayEquals(a.inputs().toArray(), b.inputs().toArray());
       assertArrayEquals(a.rows().classCounts(), b.rows().classCounts());

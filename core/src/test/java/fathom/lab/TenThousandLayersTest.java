@@ -1,11 +1,9 @@
 package fathom.lab;
 
+import static fathom.lab.LabBench.ENGINE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import fathom.blas.Blas;
-import fathom.kernel.Engine;
-import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
@@ -16,8 +14,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -44,19 +40,6 @@ class TenThousandLayersTest {
 
   /** Kurtosis of a step of the walk, less 1: 2 + 4 / K, K near n / 2, and some for its scatter. */
   private static final double SCATTER = 2.5;
-
-  private static Engine engine;
-
-  @SuppressWarnings("MustBeClosedChecker")
-  @BeforeAll
-  static void start() {
-    engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);
-  }
-
-  @AfterAll
-  static void close() {
-    engine.close();
-  }
 
   /** The law of the logarithm of {@code chi²(K) / n}, or of that over {@code chi²(n) / n}. */
   private record Law(double mean, double variance) {
@@ -105,7 +88,7 @@ class TenThousandLayersTest {
     boolean orthogonal = weights.equals("orthogonal");
     int width = orthogonal ? ORTHOGONAL : NORMAL;
     Initializer start = orthogonal ? Initializer.ORTHOGONAL : Initializer.LECUN_NORMAL;
-    NetworkBuilder builder = Network.input(width).seed(11).engine(engine);
+    NetworkBuilder builder = Network.input(width).seed(11).engine(ENGINE);
     for (int i = 0; i < DEPTH; i++) {
       builder.dense(width, Activation.named(activation), start.gain(gain));
     }
@@ -115,7 +98,7 @@ class TenThousandLayersTest {
   private static List<LayerSounding> sound(Network network, int rows) {
     try (Arena arena = Arena.ofShared()) {
       Matrix x = Matrix.allocate(arena, rows, network.inputs());
-      Initializer.normal(1).fill(engine, x, network.inputs(), rows, 12, 0);
+      Initializer.normal(1).fill(ENGINE, x, network.inputs(), rows, 12, 0);
       return new Probe(network).withoutJacobian().sound(x, 13).layers();
     }
   }

@@ -1,15 +1,12 @@
 package fathom.lab;
 
+import static fathom.lab.LabBench.DIGITS;
+import static fathom.lab.LabBench.ENGINE;
+import static fathom.lab.LabBench.cell;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import fathom.blas.Blas;
 import fathom.data.Dataset;
-import fathom.data.Digits;
-import fathom.kernel.Engine;
-import fathom.kernel.Kernels;
-import fathom.nn.Activation;
-import fathom.optim.Method;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -25,44 +22,21 @@ import org.junit.jupiter.params.provider.CsvSource;
 class VerdictTest {
   private static final int SEEDS = 5;
 
-  private static Engine engine;
-  private static Dataset digits;
   private static Dataset noise;
 
-  @SuppressWarnings("MustBeClosedChecker")
   @BeforeAll
-  static void start() {
-    engine = new Engine(Blas.openBlas(), Kernels.vector(), 2);
-    digits = Digits.load();
+  static void draw() {
     noise = Synthetic.noise(2000, 64, 10, 1);
   }
 
   @AfterAll
   static void close() {
     noise.close();
-    digits.close();
-    engine.close();
-  }
-
-  private static Cell cell(
-      int depth, int width, String activation, String init, Cell.Skip skip, float rate, long seed) {
-    return new Cell(
-        depth,
-        width,
-        Activation.named(activation),
-        init,
-        1,
-        0,
-        Cell.Norm.NONE,
-        skip,
-        Method.SGD,
-        rate,
-        seed);
   }
 
   private static List<Finding> found(Dataset data, List<Cell> cells) {
     Trial trial = new Trial(data.rows(), 200, 32);
-    return cells.stream().map(cell -> trial.run(cell, engine, () -> false)).toList();
+    return cells.stream().map(cell -> trial.run(cell, ENGINE, () -> false)).toList();
   }
 
   /** What could learn nothing is far from what counts as learnt, so that the limit tells both. */
@@ -114,7 +88,7 @@ class VerdictTest {
       String skip,
       float rate,
       String verdict) {
-    requireAll(found(digits, seeds(depth, width, activation, init, skip, rate)), verdict);
+    requireAll(found(DIGITS, seeds(depth, width, activation, init, skip, rate)), verdict);
   }
 
   @ParameterizedTest
@@ -131,13 +105,13 @@ class VerdictTest {
   @CsvSource({"0.5", "0.7", "1.8", "2.5", "4"})
   void theorysDepthsTrainAndFail(double gain) {
     List<Cell> shallow = seeds(1, 64, "tanh", "lecun_normal(" + gain + ")", "none", 0.1f);
-    double limit = new Trial(digits.rows(), 1, 1).trainableDepth(shallow.get(0));
+    double limit = new Trial(DIGITS.rows(), 1, 1).trainableDepth(shallow.get(0));
     int trains = (int) Math.max(1, limit / 6);
     int fails = (int) Math.ceil(3 * limit);
     String init = "lecun_normal(" + gain + ")";
-    requireAll(found(digits, seeds(trains, 64, "tanh", init, "none", 0.1f)), "trains");
+    requireAll(found(DIGITS, seeds(trains, 64, "tanh", init, "none", 0.1f)), "trains");
     String way = gain < 1 ? "vanishes" : "explodes";
-    requireAll(found(digits, seeds(fails, 64, "tanh", init, "none", 0.1f)), way);
+    requireAll(found(DIGITS, seeds(fails, 64, "tanh", init, "none", 0.1f)), way);
   }
 
   /**
@@ -150,7 +124,7 @@ class VerdictTest {
   @CsvSource({"0", "1", "2", "3", "4"})
   void overflowIsFoundInItsLayer(long seed) {
     Cell cell = cell(80, 64, "relu", "normal(1)", Cell.Skip.NONE, 0.1f, seed);
-    Finding finding = found(digits, List.of(cell)).get(0);
+    Finding finding = found(DIGITS, List.of(cell)).get(0);
     assertEquals("diverges", finding.text("outcome"), finding.text("evidence"));
     assertEquals(1, finding.number("step"));
     assertEquals(256 / 5.0, finding.number("failed_layer"), 5 * 0.6 + 2, finding.text("verdict"));

@@ -4,26 +4,29 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** What a reproduction found. Made by one thread, and not changed when it is handed out. */
-public final class Outcome {
+/**
+ * What a reproduction found: published figures beside ours. Made by one thread, and not changed
+ * when it is handed out.
+ */
+public final class Comparison {
   private final List<Check> checks = new ArrayList<>();
   private final List<Figure> figures = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
 
-  Outcome() {}
+  Comparison() {}
 
-  Outcome check(Check check) {
+  Comparison check(Check check) {
     checks.add(check);
     return this;
   }
 
-  Outcome figure(Figure figure) {
+  Comparison figure(Figure figure) {
     figures.add(figure);
     return this;
   }
 
   /** Says what differs from the paper, or what else was seen. */
-  Outcome note(String sentence) {
+  Comparison note(String sentence) {
     notes.add(sentence);
     return this;
   }

@@ -1,0 +1,41 @@
+package fathom.lab;
+
+import fathom.blas.Blas;
+import fathom.data.Dataset;
+import fathom.data.Digits;
+import fathom.kernel.Engine;
+import fathom.kernel.Kernels;
+import fathom.nn.Activation;
+import fathom.optim.Method;
+
+/** What tests of the lab work with, and leave as it is; it lasts as long as their JVM. */
+final class LabBench {
+  /** Of two threads. */
+  @SuppressWarnings("MustBeClosedChecker")
+  static final Engine ENGINE = engine(2);
+
+  static final Dataset DIGITS = Digits.load();
+
+  private LabBench() {}
+
+  static Engine engine(int threads) {
+    return new Engine(Blas.openBlas(), Kernels.vector(), threads);
+  }
+
+  /** A network without norms and biases, for plain gradient descent. */
+  static Cell cell(
+      int depth, int width, String activation, String init, Cell.Skip skip, float rate, long seed) {
+    return new Cell(
+        depth,
+        width,
+        Activation.named(activation),
+        init,
+        1,
+        0,
+        Cell.Norm.NONE,
+        skip,
+        Method.SGD,
+        rate,
+        seed);
+  }
+}
