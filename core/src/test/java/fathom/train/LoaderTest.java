@@ -40,7 +40,7 @@ class LoaderTest {
 
   private static WeakReference<ClassLoader> used() throws Exception {
     List<URL> places = new ArrayList<>();
-    for (String place : System.getProperty("java.class.path").split(File.pathSeparator)) {
+    for (String place : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       places.add(Path.of(place).toUri().toURL());
     }
     ClassLoader platform = ClassLoader.getPlatformClassLoader();
