@@ -273,7 +273,8 @@ public final class Network implements AutoCloseable {
   /**
    * Computes outputs for rows of any number, 256 at a time: {@code Y <- f(X)}. Up to so many
    * allocate nothing after the first calls. Safe for many threads; as many as call at once take
-   * memory of their own ({@link Memory#inference}), which is kept for the next.
+   * memory of their own ({@link Memory#inference}), which is kept for the next. The last bits of an
+   * answer may depend on how many rows are asked for together, never on threads.
    *
    * @param x rows of inputs, N x {@link #inputs}; its memory must stay open until the call returns,
    *     since products read it by address
