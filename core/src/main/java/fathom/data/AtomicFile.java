@@ -2,7 +2,9 @@ package fathom.data;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -51,6 +53,10 @@ final class AtomicFile {
       syncDirectory(directory);
     } catch (NoSuchFileException e) {
       throw failed(file, "its directory does not exist; create it first", e);
+    } catch (AccessDeniedException e) {
+      throw failed(file, "this user may not write there; check the permissions", e);
+    } catch (ClosedByInterruptException e) {
+      throw failed(file, "the thread was interrupted; clear that and write again", e);
     } catch (IOException e) {
       throw failed(file, String.valueOf(e.getMessage()), e);
     }

@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
  * rest of another; so are its targets, and its label counts as much beside that of its partner.
  */
 public final class Batch {
+  private final GatherPool memory;
   private final int classes;
   private View now;
   private float share = 1;
@@ -23,8 +24,24 @@ public final class Batch {
    */
   record View(Matrix inputs, MemorySegment labels, MemorySegment partners, Matrix targets) {}
 
-  Batch(int classes) {
+  Batch(GatherPool memory, int classes) {
+    this.memory = memory;
     this.classes = classes;
+  }
+
+  /**
+   * Keeps the dataset from being closed until {@link #endReading}, as a step does while products
+   * read the inputs: {@link Dataset#close} waits so long.
+   *
+   * @throws IllegalStateException if the dataset is closed
+   */
+  public long beginReading() {
+    return memory.beginReading();
+  }
+
+  /** Lets the dataset be closed. */
+  public void endReading(long stamp) {
+    memory.endReading(stamp);
   }
 
   /** Returns B, the number of rows. */

@@ -186,7 +186,7 @@ public final class Batches implements Iterable<Batch> {
       this.slots = slots;
       this.count = count;
       places = gathering.buffer().open(count, gathering.count(count - 1));
-      batch = new Batch(data.classes());
+      batch = new Batch(data.pool(), data.classes());
       if (slots == 1) {
         preparer = null;
         cleanable = null;

@@ -4,6 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -55,6 +56,8 @@ final class DataFile {
       why = "no such file; check the path";
     } else if (e instanceof AccessDeniedException) {
       why = "may not be read by this user; check its permissions";
+    } else if (e instanceof ClosedByInterruptException) {
+      why = "reading was interrupted; clear the thread's interrupt and read again";
     } else if (e instanceof EOFException) {
       why = "ends in the middle of its compressed data; copy or download it again";
     } else if (e instanceof ZipException) {

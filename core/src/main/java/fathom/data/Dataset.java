@@ -315,13 +315,12 @@ public final class Dataset implements AutoCloseable {
     return rows.batchesInOrder(size);
   }
 
-  /** Frees all memory; a second call does nothing. */
+  /** Frees all memory, after a step on one of its batches; a second call does nothing. */
   @Override
   public void close() {
     synchronized (arena) {
       if (arena.scope().isAlive()) {
-        pool.end();
-        arena.close();
+        pool.free();
       }
     }
   }

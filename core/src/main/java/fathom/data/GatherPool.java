@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.StampedLock;
 
 /**
  * The buffers into which a dataset's batches are gathered. They live as long as the dataset. A
@@ -22,6 +23,7 @@ final class GatherPool {
   private final Dataset data;
   private final Arena arena;
   private final List<Buffer> buffers = new ArrayList<>();
+  private final StampedLock readers = new StampedLock();
 
   GatherPool(Dataset data, Arena arena) {
     this.data = data;
@@ -46,13 +48,38 @@ final class GatherPool {
     return buffers.size();
   }
 
-  /** Ends all threads that fill buffers. */
-  void end() {
+  /**
+   * Keeps the memory alive until {@link #endReading}: what reads it by its address is not stopped
+   * by a segment that knows that it was closed.
+   *
+   * @throws IllegalStateException if the dataset is closed
+   */
+  long beginReading() {
+    long stamp = readers.readLock();
+    if (!arena.scope().isAlive()) {
+      readers.unlockRead(stamp);
+      data.requireOpen();
+    }
+    return stamp;
+  }
+
+  void endReading(long stamp) {
+    readers.unlockRead(stamp);
+  }
+
+  /** Ends all threads that fill buffers, waits for readers and frees the dataset's memory. */
+  void free() {
     List<Buffer> all;
     synchronized (this) {
       all = List.copyOf(buffers);
     }
     all.forEach(Buffer::endPreparer);
+    long stamp = readers.writeLock();
+    try {
+      arena.close();
+    } finally {
+      readers.unlockWrite(stamp);
+    }
   }
 
   /** Memory for the rows of some batches, each in a slot of its own. */

@@ -41,8 +41,10 @@ final class Preparer {
     this.filling = filling;
     this.slots = slots;
     this.batches = batches;
-    thread = new Thread(this::run, THREAD);
+    // The caller's thread locals and class loader are not ours to keep.
+    thread = new Thread(null, this::run, THREAD, 0, false);
     thread.setDaemon(true);
+    thread.setContextClassLoader(Preparer.class.getClassLoader());
   }
 
   void start() {
@@ -50,7 +52,7 @@ final class Preparer {
   }
 
   /**
-   * Waits until a batch is prepared.
+   * Waits until a batch is prepared; an interrupt is kept for the caller and ends nothing.
    *
    * @throws IllegalStateException if the dataset was closed; or whatever preparing it threw
    */
@@ -60,16 +62,25 @@ final class Preparer {
     }
     reader = Thread.currentThread();
     awaited = batch;
-    while (prepared <= batch) {
-      if (failure != null) {
-        throw rethrown(failure);
+    boolean interrupted = false;
+    try {
+      while (prepared <= batch) {
+        if (failure != null) {
+          throw rethrown(failure);
+        }
+        if (stopped) {
+          throw new IllegalStateException("this dataset is closed");
+        }
+        LockSupport.park(this);
+        // Nobody can park while he is interrupted: he would spin.
+        interrupted |= Thread.interrupted();
       }
-      if (stopped) {
-        throw new IllegalStateException("this dataset is closed");
+      awaited = NEVER;
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
-      LockSupport.park(this);
     }
-    awaited = NEVER;
   }
 
   /** Lets the places of all batches before this one be filled again. */

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -133,7 +134,9 @@ final class SafetensorsHeader {
   }
 
   private static JsonFactory factory(int length) {
+    // Buffers that Jackson keeps in thread locals would keep an application's class loader.
     return JsonFactory.builder()
+        .recyclerPool(JsonRecyclerPools.nonRecyclingPool())
         .streamReadConstraints(
             StreamReadConstraints.builder()
                 .maxNestingDepth(3)

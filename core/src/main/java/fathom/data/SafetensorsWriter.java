@@ -3,6 +3,7 @@ package fathom.data;
 import com.fasterxml.jackson.core.JsonEncoding;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import fathom.matrix.Matrix;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -80,7 +81,10 @@ final class SafetensorsWriter {
   private static byte[] encode(
       Map<String, String> metadata, Map<String, SafetensorsHeader.Entry> entries) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (JsonGenerator g = new JsonFactory().createGenerator(bytes, JsonEncoding.UTF8)) {
+    // Buffers that Jackson keeps in thread locals would keep an application's class loader.
+    JsonFactory json =
+        JsonFactory.builder().recyclerPool(JsonRecyclerPools.nonRecyclingPool()).build();
+    try (JsonGenerator g = json.createGenerator(bytes, JsonEncoding.UTF8)) {
       g.writeStartObject();
       if (!metadata.isEmpty()) {
         g.writeObjectFieldStart(SafetensorsHeader.METADATA);

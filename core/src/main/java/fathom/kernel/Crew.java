@@ -47,7 +47,8 @@ final class Crew implements AutoCloseable {
   private final Blas blas;
   private final Member[] members;
   private final Member alone = new Member(null, 0, 1);
-  private Thread[] threads = {};
+  private final Thread[] threads;
+  private int started;
   private volatile boolean busy;
   private volatile boolean closed;
   private volatile int arrived;
@@ -68,6 +69,7 @@ final class Crew implements AutoCloseable {
   Crew(Blas blas, int size) {
     this.blas = blas;
     members = new Member[size];
+    threads = new Thread[size - 1];
     for (int i = 0; i < size; i++) {
       members[i] = new Member(this, i, size);
     }
@@ -86,7 +88,6 @@ final class Crew implements AutoCloseable {
    * Runs a program on all members and returns when the last is done; alone, if the crew is at work.
    * What a member throws ends the program for all and is thrown here.
    */
-  @SuppressWarnings("NonAtomicVolatileUpdate")
   void run(Task p) {
     if (members.length == 1 || closed || rests()) {
       perform(p, alone);
@@ -97,27 +98,37 @@ final class Crew implements AutoCloseable {
       return;
     }
     try {
-      long start = System.nanoTime();
-      waited = 0;
-      startThreads();
-      program = p;
-      failure = null;
-      arrived = 0;
-      running = members.length - 1;
-      round = round + 1; // the holder of busy is the only writer
-      if (parked > 0) {
-        for (Thread t : threads) {
-          LockSupport.unpark(t);
-        }
+      // Whoever closed the crew since the first look has left nobody to wait for.
+      if (!closed) {
+        runTogether(p);
+        return;
       }
-      work(members[0]);
-      awaitMembers();
-      program = null;
-      judge(System.nanoTime() - start);
-      rethrow(failure);
     } finally {
       busy = false;
     }
+    perform(p, alone);
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate")
+  private void runTogether(Task p) {
+    long start = System.nanoTime();
+    waited = 0;
+    startThreads();
+    program = p;
+    failure = null;
+    arrived = 0;
+    running = members.length - 1;
+    round = round + 1; // the holder of busy is the only writer
+    if (parked > 0) {
+      for (Thread t : threads) {
+        LockSupport.unpark(t);
+      }
+    }
+    work(members[0]);
+    awaitMembers();
+    program = null;
+    judge(System.nanoTime() - start);
+    rethrow(failure);
   }
 
   private void awaitMembers() {
@@ -196,19 +207,28 @@ final class Crew implements AutoCloseable {
     }
   }
 
+  /**
+   * Starts the threads that are not there yet. Where the system refuses one, those before it wait
+   * for a later program: two threads must never serve one member.
+   */
   private void startThreads() {
-    if (threads.length > 0) {
-      return;
-    }
     int seen = round;
-    Thread[] started = new Thread[members.length - 1];
-    for (int i = 0; i < started.length; i++) {
-      Member member = members[i + 1];
-      started[i] = new Thread(null, () -> serve(member, seen), "fathom-" + member.index());
-      started[i].setDaemon(true);
-      started[i].start();
+    for (; started < threads.length; started++) {
+      Member member = members[started + 1];
+      Thread thread = newThread(() -> serve(member, seen), "fathom-" + member.index());
+      thread.start();
+      threads[started] = thread;
     }
-    threads = started;
+  }
+
+  /**
+   * The caller's thread locals and class loader are not ours to keep: he may be gone long before.
+   */
+  private static Thread newThread(Runnable work, String name) {
+    Thread thread = new Thread(null, work, name, 0, false);
+    thread.setDaemon(true);
+    thread.setContextClassLoader(Crew.class.getClassLoader());
+    return thread;
   }
 
   private void serve(Member member, int firstRound) {
@@ -265,7 +285,8 @@ final class Crew implements AutoCloseable {
       Thread.yield();
     }
     closed = true;
-    for (Thread t : threads) {
+    for (; started > 0; started--) {
+      Thread t = threads[started - 1];
       LockSupport.unpark(t);
       while (true) {
         try {
@@ -276,7 +297,6 @@ final class Crew implements AutoCloseable {
         }
       }
     }
-    threads = new Thread[0];
     busy = false;
     if (interrupted) {
       Thread.currentThread().interrupt();

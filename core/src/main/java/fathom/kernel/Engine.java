@@ -80,7 +80,10 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /** Ends this engine's threads once its last owner has closed it. */
+  /**
+   * Ends this engine's threads once its last owner has closed it. Networks that still use it go on,
+   * each caller on his own thread, to the same bits.
+   */
   @Override
   public void close() {
     synchronized (Engine.class) {

@@ -17,18 +17,6 @@ public record Kernels(
     DropoutKernels dropout,
     GateKernels gates,
     TallyKernels tally) {
-  private static final Kernels VECTOR =
-      new Kernels(
-          "vector",
-          VectorMath.SPECIES.vectorBitSize(),
-          new VectorActivationKernels(),
-          new VectorLossKernels(),
-          new VectorUpdateKernels(),
-          VectorFillKernels.INSTANCE,
-          new VectorNormKernels(),
-          new VectorDropoutKernels(),
-          new VectorGateKernels(),
-          new VectorTallyKernels());
   private static final Kernels SCALAR =
       new Kernels(
           "scalar",
@@ -42,9 +30,30 @@ public record Kernels(
           new ScalarGateKernels(),
           new ScalarTallyKernels());
 
-  /** Returns kernels in the Vector API, at the machine's preferred width. */
+  /** Loaded when somebody asks, for a JVM may be without the Vector API. */
+  private static final class Vectors {
+    static final Kernels KERNELS =
+        new Kernels(
+            "vector",
+            VectorMath.SPECIES.vectorBitSize(),
+            new VectorActivationKernels(),
+            new VectorLossKernels(),
+            new VectorUpdateKernels(),
+            VectorFillKernels.INSTANCE,
+            new VectorNormKernels(),
+            new VectorDropoutKernels(),
+            new VectorGateKernels(),
+            new VectorTallyKernels());
+  }
+
+  /**
+   * Returns kernels in the Vector API, at the machine's preferred width.
+   *
+   * @throws IllegalStateException if the JVM was started without it, with the option to add
+   */
   public static Kernels vector() {
-    return VECTOR;
+    VectorApi.require();
+    return Vectors.KERNELS;
   }
 
   /** Returns the scalar twins: an explicit choice for comparisons, never a fallback. */

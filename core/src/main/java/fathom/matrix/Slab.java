@@ -86,7 +86,7 @@ public final class Slab {
      * Adds a matrix behind the last one, on a 64-byte boundary.
      *
      * @return this layout
-     * @throws IllegalArgumentException if the name is taken or a size is negative
+     * @throws IllegalArgumentException if the name is taken, a size is negative or all are too many
      */
     public Layout add(String name, int rows, int cols) {
       if (rows < 0 || cols < 0) {
@@ -98,6 +98,12 @@ public final class Slab {
       }
       numbers += (long) rows * cols;
       size += ((long) rows * stride + LANE - 1) / LANE * LANE;
+      if (size > Long.MAX_VALUE / Float.BYTES || size < 0) {
+        throw new IllegalArgumentException(
+            String.format(
+                "%s of %dx%d: with it, all take more than the 2^63 bytes that can be addressed",
+                name, rows, cols));
+      }
       return this;
     }
 

@@ -7,7 +7,6 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.locks.StampedLock;
 
 /**
  * A network of layers. Parameters lie in one slab, gradients in another of the same layout; both
@@ -16,27 +15,32 @@ import java.util.concurrent.locks.StampedLock;
  *
  * <p>Any number of threads may call {@link #predict} at once, also while the network is trained: a
  * prediction sees the parameters of whole steps only. Training steps exclude each other. {@link
- * #close} waits for calls under way; afterwards every call throws {@link IllegalStateException}.
+ * #close} waits for calls under way; afterwards every call that needs memory throws {@link
+ * IllegalStateException}. An interrupt ends no call and is kept.
+ *
+ * <p>All numbers lie off-heap, and {@link #close} alone frees them: a network that is dropped
+ * without it keeps its memory, and the threads of the engine that networks share, as long as the
+ * JVM runs.
  */
 public final class Network implements AutoCloseable {
   private final Engine engine;
   private final boolean ownsEngine;
   private final List<Layer> layers;
   private final long seed;
-  private final Arena arena = Arena.ofShared();
-  private final StampedLock lock = new StampedLock();
+  private final Arena arena;
+  private final Gate gate = new Gate();
   private final Predictions predictions;
   private final Trainings trainings;
   private final Dropout.Draws draws = new Dropout.Draws();
   private final long[] starts;
   private final Slab parameters;
   private final Slab statistics;
-  private final List<Runnable> closers = new ArrayList<>();
   private Slab gradients;
   private long firstLearnt;
-  private volatile boolean closed;
 
-  Network(Engine engine, boolean ownsEngine, List<Layer> layers, long seed) {
+  /** Takes over the arena, unless it throws. */
+  Network(Engine engine, boolean ownsEngine, List<Layer> layers, long seed, Arena arena) {
+    this.arena = arena;
     this.engine = engine;
     this.ownsEngine = ownsEngine;
     this.layers = layers;
@@ -75,7 +79,7 @@ public final class Network implements AutoCloseable {
 
   /** Draws all parameters anew, as if the network had been built with that seed. */
   public void reset(long newSeed) {
-    alone(() -> Drawing.run(engine, layers, newSeed));
+    gate.alone(() -> Drawing.run(engine, layers, newSeed));
   }
 
   /** Returns the length of an input row. */
@@ -147,13 +151,13 @@ public final class Network implements AutoCloseable {
 
   /** Returns all parameters. They may be read and written between steps. */
   public Slab parameters() {
-    requireOpen();
+    gate.requireOpen();
     return parameters;
   }
 
   /** Returns batch norm's running means and variances, which steps change. */
   public Slab statistics() {
-    requireOpen();
+    gate.requireOpen();
     return statistics;
   }
 
@@ -165,7 +169,7 @@ public final class Network implements AutoCloseable {
    * @throws IllegalArgumentException if there are not so many
    */
   public void freeze(int count) {
-    alone(
+    gate.alone(
         () -> {
           trainings.freeze(count);
           firstLearnt = firstParameter(count);
@@ -188,16 +192,7 @@ public final class Network implements AutoCloseable {
    * @throws IllegalArgumentException if k is not positive
    */
   public void recompute(int k) {
-    alone(() -> trainings.recompute(k));
-  }
-
-  private void alone(Runnable change) {
-    long stamp = beginStep();
-    try {
-      change.run();
-    } finally {
-      endStep(stamp);
-    }
+    gate.alone(() -> trainings.recompute(k));
   }
 
   /** Returns how many of the first layers are as they are. */
@@ -217,6 +212,9 @@ public final class Network implements AutoCloseable {
 
   /** Returns the names of what the first layers learn, and then of what they keep. */
   public List<String> names(int count) {
+    if (count < 0 || count > depth()) {
+      throw new IllegalArgumentException(count + " of the " + depth() + " layers of a network");
+    }
     return new ArrayList<>(Architecture.tensors(layers.subList(0, count)).keySet());
   }
 
@@ -225,7 +223,7 @@ public final class Network implements AutoCloseable {
    * parameters learnt from on the way is not among them: see {@link Learner}.
    */
   public synchronized Slab gradients() {
-    requireOpen();
+    gate.requireOpen();
     if (gradients == null) {
       gradients = new Slab(parameters.layout(), arena);
       layers.forEach(layer -> layer.bindGradients(gradients));
@@ -238,7 +236,7 @@ public final class Network implements AutoCloseable {
    * it, and use the pass, between {@link #beginStep} and {@link #endStep}.
    */
   public synchronized Pass pass(int batch) {
-    requireOpen();
+    gate.requireOpen();
     Slab unused = gradients();
     return trainings.pass(batch);
   }
@@ -249,35 +247,48 @@ public final class Network implements AutoCloseable {
    * @throws IllegalStateException if the network was closed
    */
   public long beginStep() {
-    long stamp = lock.writeLock();
-    if (closed) {
-      lock.unlockWrite(stamp);
-      requireOpen();
-    }
-    return stamp;
+    return gate.beginStep();
   }
 
   /** Lets other calls in again. */
   public void endStep(long stamp) {
-    lock.unlockWrite(stamp);
+    gate.endStep(stamp);
   }
 
   /**
-   * Computes outputs for rows of any number, some hundred at a time: {@code Y <- f(X)}. No
-   * allocation after the first calls; safe for many threads.
+   * Waits until no step is under way, and keeps steps out until {@link #endReading}: so the
+   * parameters of a whole step can be copied, while predictions go on.
    *
-   * @param x rows of inputs, N x {@link #inputs}
+   * @throws IllegalStateException if the network was closed
+   */
+  public long beginReading() {
+    return gate.beginReading();
+  }
+
+  /** Lets steps in again. */
+  public void endReading(long stamp) {
+    gate.endReading(stamp);
+  }
+
+  /**
+   * Computes outputs for rows of any number, 256 at a time: {@code Y <- f(X)}. Up to so many
+   * allocate nothing after the first calls. Safe for many threads; as many as call at once take
+   * memory of their own ({@link Memory#inference}), which is kept for the next. The last bits of an
+   * answer may depend on how many rows are asked for together, never on threads.
+   *
+   * @param x rows of inputs, N x {@link #inputs}; its memory must stay open until the call returns,
+   *     since products read it by address
    * @param y rows of outputs, N x {@link #outputs}, overwritten
    * @throws IllegalArgumentException if a shape does not fit
    * @throws IllegalStateException if the network was closed
+   * @throws WrongThreadException if x or y lies in another thread's confined arena
    */
   public void predict(Matrix x, Matrix y) {
-    long stamp = lock.readLock();
+    long stamp = gate.beginReading();
     try {
-      requireOpen();
       predictions.run(x, y);
     } finally {
-      lock.unlockRead(stamp);
+      gate.endReading(stamp);
     }
   }
 
@@ -288,12 +299,11 @@ public final class Network implements AutoCloseable {
    * @throws IllegalStateException if no batch norm is right behind a dense layer's sums
    */
   public Network folded() {
-    long stamp = lock.readLock();
+    long stamp = gate.beginReading();
     try {
-      requireOpen();
       return new Folding(layers, inputs()).fold(parameters, seed, ownsEngine ? null : engine);
     } finally {
-      lock.unlockRead(stamp);
+      gate.endReading(stamp);
     }
   }
 
@@ -305,34 +315,26 @@ public final class Network implements AutoCloseable {
   }
 
   /** Adds what to do when this network is closed: free a trainer's state, for one. */
-  public synchronized void onClose(Runnable action) {
-    requireOpen();
-    closers.add(action);
+  public void onClose(Runnable action) {
+    gate.onClose(action);
   }
 
-  private void requireOpen() {
-    if (closed) {
-      throw new IllegalStateException("this network was closed");
-    }
+  /** Takes back what {@link #onClose} was given; nothing if it is not there. */
+  public void forget(Runnable action) {
+    gate.forget(action);
   }
 
   /** Frees all memory; a second call does nothing. */
   @Override
   public void close() {
-    long stamp = lock.writeLock();
-    try {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      closers.forEach(Runnable::run);
-      predictions.close();
-      trainings.close();
-      arena.close();
-    } finally {
-      lock.unlockWrite(stamp);
-    }
-    if (ownsEngine) {
+    boolean done =
+        gate.close(
+            () -> {
+              predictions.close();
+              trainings.close();
+              arena.close();
+            });
+    if (done && ownsEngine) {
       engine.close();
     }
   }

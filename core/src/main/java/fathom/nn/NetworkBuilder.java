@@ -2,6 +2,7 @@ package fathom.nn;
 
 import fathom.kernel.Engine;
 import fathom.matrix.Slab;
+import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -287,12 +288,44 @@ public final class NetworkBuilder {
   /**
    * Allocates the network and draws its parameters.
    *
-   * @throws IllegalStateException if there is no layer
+   * @throws IllegalStateException if there is no layer, or the JVM has no Vector API
    * @throws fathom.blas.BlasUnavailableException if the library cannot be loaded
+   * @throws OutOfMemoryError if the system does not give the memory; nothing is kept of it
    */
+  @SuppressWarnings("MustBeClosedChecker") // the network closes its arena
   public Network build() {
     List<Layer> fresh = layers.fresh();
     boolean owns = engine == null;
-    return new Network(owns ? Engine.shared() : engine, owns, fresh, seed);
+    Engine own = owns ? Engine.shared() : engine;
+    Arena arena = Arena.ofShared();
+    Network network = null;
+    try {
+      network = new Network(own, owns, fresh, seed, arena);
+      return network;
+    } catch (OutOfMemoryError e) {
+      throw tooLarge(e);
+    } finally {
+      if (network == null) {
+        arena.close();
+        if (owns) {
+          own.close();
+        }
+      }
+    }
+  }
+
+  private OutOfMemoryError tooLarge(OutOfMemoryError refused) {
+    long numbers = 0;
+    for (List<Long> shape : tensors().values()) {
+      numbers += shape.stream().reduce(1L, (a, b) -> a * b);
+    }
+    OutOfMemoryError e =
+        new OutOfMemoryError(
+            String.format(
+                "a network of %d parameters takes %d bytes off-heap, which the system does not give"
+                    + " (%s); make it smaller, or close others first",
+                numbers, Float.BYTES * numbers, refused.getMessage()));
+    e.initCause(refused);
+    return e;
   }
 }

@@ -68,9 +68,11 @@ final class Predictions implements AutoCloseable {
     }
   }
 
-  /** Frees all memory; nobody may be at work. */
+  /** Frees all memory, on the heap as well; nobody may be at work. */
   @Override
   public void close() {
     workspaces.forEach(Workspace::close);
+    workspaces.clear();
+    idle.clear();
   }
 }

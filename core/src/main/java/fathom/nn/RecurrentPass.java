@@ -19,6 +19,9 @@ import java.lang.foreign.MemorySegment;
 final class RecurrentPass extends Head {
   private static final int TILE = 16;
 
+  /** A thread that owns nothing. */
+  private static final Thread SOMEBODY = somebody();
+
   private final Recurrent layer;
   private final Cell cell;
   private final Kernels kernels;
@@ -149,12 +152,22 @@ final class RecurrentPass extends Head {
     }
   }
 
+  private static Thread somebody() {
+    Thread thread = new Thread(null, () -> {}, "fathom", 0, false);
+    thread.setContextClassLoader(null);
+    return thread;
+  }
+
   /** Makes the batch feature-major: number c of step t of sample b goes to row c, t B + b. */
   private void gather(Member member, Matrix input) {
     MemorySegment from = input.segment();
     MemorySegment to = x.segment();
     int features = layer.features;
-    for (int t = member.from(layer.steps); t < member.to(layer.steps); t++) {
+    // What belongs to the caller's thread alone is read by the caller, who is member 0.
+    boolean byAll = from.isAccessibleBy(SOMEBODY);
+    int firstStep = byAll ? member.from(layer.steps) : 0;
+    int end = byAll ? member.to(layer.steps) : member.index() == 0 ? layer.steps : 0;
+    for (int t = firstStep; t < end; t++) {
       for (int c0 = 0; c0 < features; c0 += TILE) {
         int c1 = Math.min(features, c0 + TILE);
         for (int b = 0; b < batch; b++) {

@@ -49,16 +49,43 @@ final class Trainings implements AutoCloseable {
     close();
   }
 
-  /** Returns the pass for a batch size; allocates for a batch larger than any before. */
+  /**
+   * Returns the pass for a batch size; allocates for a batch larger than any before.
+   *
+   * @throws OutOfMemoryError if the system does not give the memory; smaller batches still do
+   */
   Pass pass(int batch) {
     if (batch < 1) {
       throw new IllegalArgumentException("a batch needs at least one sample, not " + batch);
     }
     if (memory == null || memory.capacity() < batch) {
       close();
-      memory = new Workspace(engine, layers, batch, true, frozen, segments, draws);
+      Workspace larger = new Workspace(engine, layers, batch, true, frozen, segments, draws);
+      try {
+        Pass pass = larger.pass(batch);
+        memory = larger;
+        return pass;
+      } catch (OutOfMemoryError e) {
+        throw tooLarge(batch, e);
+      } finally {
+        // Smaller batches, which would be laid out in room for this one, must not fail as well.
+        if (memory == null) {
+          larger.close();
+        }
+      }
     }
     return memory.pass(batch);
+  }
+
+  private static OutOfMemoryError tooLarge(int batch, OutOfMemoryError refused) {
+    OutOfMemoryError e =
+        new OutOfMemoryError(
+            String.format(
+                "a training pass of %d rows takes more memory off-heap than the system gives (%s);"
+                    + " take smaller batches, or keep fewer outputs by recompute()",
+                batch, refused.getMessage()));
+    e.initCause(refused);
+    return e;
   }
 
   /** Returns how much memory the passes have taken. */

@@ -6,6 +6,8 @@ import fathom.nn.Network;
 
 /** Whether a batch is what a network and a loss can take. */
 public final class BatchFit {
+  private static final String NEITHER = "neither labels nor targets";
+
   private BatchFit() {}
 
   /**
@@ -23,7 +25,9 @@ public final class BatchFit {
     if (loss.wantsLabels()) {
       if (batch.labels() == null) {
         throw new IllegalArgumentException(
-            loss + " needs integer labels, and the batch has numeric targets");
+            loss
+                + " needs integer labels, and the batch has "
+                + (batch.targets() == null ? NEITHER : "numeric targets"));
       }
       if (batch.classes() > network.outputs()) {
         throw new IllegalArgumentException(
@@ -35,9 +39,14 @@ public final class BatchFit {
       throw new IllegalArgumentException(
           String.format(
               "%s needs rows of %d numeric targets, and the batch has %s",
-              loss,
-              network.outputs(),
-              batch.targets() == null ? "integer labels" : "rows of " + batch.targets().cols()));
+              loss, network.outputs(), has(batch)));
     }
+  }
+
+  private static String has(Batch batch) {
+    if (batch.targets() != null) {
+      return "rows of " + batch.targets().cols();
+    }
+    return batch.labels() == null ? NEITHER : "integer labels";
   }
 }

@@ -84,7 +84,8 @@ public final class Checkpoint {
   }
 
   /**
-   * Writes a checkpoint between two steps. Waits until no other call uses the network.
+   * Writes a checkpoint between two steps: waits for one under way, and others wait until it is
+   * written. Predictions go on.
    *
    * @param stopping what watches the network, or null
    * @throws java.io.UncheckedIOException if the file cannot be written; an old one is untouched
@@ -108,7 +109,7 @@ public final class Checkpoint {
     metadata.put(STOPPING, Numbers.text(watched));
     metadata.put(ROLLBACK, Numbers.text(recovered));
     new TreeMap<>(progress.notes()).forEach((k, v) -> metadata.put(NOTE + k, v));
-    long stamp = network.beginStep();
+    long stamp = network.beginReading();
     try {
       Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
       for (Part part : parts(trainer, stopping, watched, recovered)) {
@@ -116,7 +117,7 @@ public final class Checkpoint {
       }
       Safetensors.write(file, metadata, tensors);
     } finally {
-      network.endStep(stamp);
+      network.endReading(stamp);
     }
   }
 

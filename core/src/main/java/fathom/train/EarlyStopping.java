@@ -41,7 +41,12 @@ public final class EarlyStopping implements AutoCloseable {
       throw new IllegalArgumentException("patience must be at least 1, not " + patience);
     }
     this.patience = patience;
-    snapshot = new Snapshot(network, arena);
+    try {
+      snapshot = new Snapshot(network, arena);
+    } catch (Throwable t) {
+      arena.close();
+      throw t;
+    }
   }
 
   /**

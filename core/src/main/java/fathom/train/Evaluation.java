@@ -54,7 +54,11 @@ public final class Evaluation {
     return Arrays.stream(confusion).map(long[]::clone).toArray(long[][]::new);
   }
 
-  /** Predicts all rows, in order, and compares. Safe while others predict with the network. */
+  /**
+   * Predicts all rows, in order, and compares. Safe while others predict with the network.
+   *
+   * @throws IllegalArgumentException if the rows do not fit the network or the loss
+   */
   public static Evaluation of(Network network, Rows rows, Loss loss) {
     try (Arena arena = Arena.ofShared()) {
       Sums sums = new Sums(network, loss, arena);
@@ -68,6 +72,7 @@ public final class Evaluation {
    * predictions.
    *
    * @throws IllegalArgumentException if an output is NaN or infinite, or does not fit the rows
+   * @throws IllegalStateException if the rows have not the labels or targets that the loss wants
    */
   public static Evaluation measured(Network network, Rows rows, Loss loss) {
     try (Arena arena = Arena.ofShared()) {
@@ -110,7 +115,11 @@ public final class Evaluation {
     return metrics;
   }
 
-  /** Returns the share of rows whose class was found. */
+  /**
+   * Returns the share of rows whose class was found.
+   *
+   * @throws IllegalArgumentException if the rows do not fit the network, or have no labels
+   */
   public static double accuracy(Network network, Rows rows) {
     return of(network, rows, Loss.SOFTMAX_CROSS_ENTROPY).accuracy();
   }
@@ -224,6 +233,7 @@ public final class Evaluation {
 
     @Override
     public void read(Batch batch, Matrix y) {
+      BatchFit.require(batch, network, loss);
       Matrix columns = columnsOf(y, byOutput);
       Matrix t = loss.wantsLabels() ? null : columnsOf(batch.targets(), targets);
       double weight = objective.weight(columns, batch.labels());

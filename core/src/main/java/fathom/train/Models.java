@@ -40,9 +40,11 @@ public final class Models {
   }
 
   /**
-   * Writes a model: to a temporary file beside the old one, synced, then renamed.
+   * Writes a model: to a temporary file beside the old one, synced, then renamed. Training waits
+   * meanwhile, predictions go on.
    *
-   * @throws java.io.UncheckedIOException if the file cannot be written; an old one is untouched
+   * @throws java.io.UncheckedIOException if the file cannot be written, or the thread is
+   *     interrupted; an old one is untouched
    */
   public static void save(Model model, Path file) {
     Network network = model.network();
@@ -57,13 +59,13 @@ public final class Models {
     putNames(metadata, CLASSES, model.classNames());
     putNames(metadata, FEATURES, model.featureNames());
     new TreeMap<>(model.provenance()).forEach((k, v) -> metadata.put(PROVENANCE + k, v));
-    long stamp = network.beginStep();
+    long stamp = network.beginReading();
     try {
       Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
       putTensors(tensors, "", network, tensors(network));
       Safetensors.write(file, metadata, tensors);
     } finally {
-      network.endStep(stamp);
+      network.endReading(stamp);
     }
   }
 
@@ -198,9 +200,9 @@ public final class Models {
           tensors.copyTo(e.getKey(), e.getValue());
         }
         return model(file, metadata, network);
-      } catch (RuntimeException e) {
+      } catch (Throwable t) {
         network.close();
-        throw e;
+        throw t;
       }
     }
   }

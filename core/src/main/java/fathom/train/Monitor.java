@@ -4,7 +4,7 @@ import java.io.Writer;
 
 /**
  * Who looks at a network while it learns; see {@link Trainer#monitor}. Called on the trainer's
- * thread, between steps.
+ * thread, between steps: it may predict with the network. What it throws, the step throws.
  */
 @FunctionalInterface
 public interface Monitor {

@@ -1,6 +1,7 @@
 package fathom.train;
 
 import fathom.data.Batch;
+import fathom.data.Batches;
 import fathom.data.Rows;
 import fathom.matrix.Matrix;
 import fathom.nn.Network;
@@ -21,11 +22,18 @@ final class Predicting {
 
   /** Predicts all rows. Safe while others predict with the network. */
   static void forAll(Network network, Rows rows, Reader... readers) {
-    try (Arena arena = Arena.ofShared()) {
+    try (Arena arena = Arena.ofShared();
+        Batches.Iteration batches = rows.batchesInOrder(BATCH).iterator()) {
       Matrix y = Matrix.allocate(arena, Math.min(BATCH, rows.size()), network.outputs());
-      for (Batch batch : rows.batchesInOrder(BATCH)) {
+      while (batches.hasNext()) {
+        Batch batch = batches.next();
         Matrix outputs = y.rows(0, batch.size());
-        network.predict(batch.inputs(), outputs);
+        long reading = batch.beginReading();
+        try {
+          network.predict(batch.inputs(), outputs);
+        } finally {
+          batch.endReading(reading);
+        }
         for (Reader reader : readers) {
           reader.read(batch, outputs);
         }

@@ -168,10 +168,9 @@ public final class RateRange {
     }
 
     void follow(Batches batches) {
-      for (Batch batch : batches) {
-        ended = !add(batch) || points.size() == steps;
-        if (ended) {
-          return;
+      try (Batches.Iteration iteration = batches.iterator()) {
+        while (!ended && iteration.hasNext()) {
+          ended = !add(iteration.next()) || points.size() == steps;
         }
       }
     }

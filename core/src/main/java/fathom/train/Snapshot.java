@@ -28,12 +28,12 @@ final class Snapshot {
 
   /** Copies the network's numbers as they are now. */
   void take() {
-    long stamp = network.beginStep();
+    long stamp = network.beginReading();
     try {
       parameters.segment().copyFrom(network.parameters().segment());
       statistics.segment().copyFrom(network.statistics().segment());
     } finally {
-      network.endStep(stamp);
+      network.endReading(stamp);
     }
   }
 

@@ -29,6 +29,7 @@ public final class Trainer implements AutoCloseable {
   private final Loss.Objective objective;
   private final OptimizerState state;
   private final Arena arena = Arena.ofShared();
+  private final Runnable closer = this::close;
   private final TrainingStep step;
   private Schedule schedule;
   private Monitor monitor;
@@ -45,11 +46,16 @@ public final class Trainer implements AutoCloseable {
   public Trainer(Network network, Loss loss, Optimizer optimizer) {
     this.network = network;
     engine = network.engine();
-    objective = loss.bind(network.outputs(), arena);
-    Slab parameters = network.parameters();
-    state = new OptimizerState(optimizer, parameters, network.gradients(), arena);
-    step = new TrainingStep(network, objective, state, arena);
-    network.onClose(this::close);
+    try {
+      objective = loss.bind(network.outputs(), arena);
+      Slab parameters = network.parameters();
+      state = new OptimizerState(optimizer, parameters, network.gradients(), arena);
+      step = new TrainingStep(network, objective, state, arena);
+      network.onClose(closer);
+    } catch (Throwable t) {
+      arena.close();
+      throw t;
+    }
   }
 
   /**
@@ -174,6 +180,7 @@ public final class Trainer implements AutoCloseable {
       throw new IllegalArgumentException(
           "a monitor looks at every n-th step, n at least 1, not " + newEverySteps);
     }
+    requireOpen();
     monitor = newMonitor;
     everySteps = newEverySteps;
     if (monitor != null && sampler == null) {
@@ -203,6 +210,7 @@ public final class Trainer implements AutoCloseable {
    * @return this trainer
    */
   public Trainer rollback(Rollback rollback, Rollback.Listener listener) {
+    requireOpen();
     recovery = new Recovery(rollback, listener, network, state, arena);
     step.recovery(recovery);
     return this;
@@ -241,9 +249,12 @@ public final class Trainer implements AutoCloseable {
    *     are measured to be clipped or {@link #detectAnomalies} looks; the parameters stay as they
    *     were
    * @throws IllegalArgumentException if the batch does not fit the network or the loss
-   * @throws IllegalStateException if the network was closed
+   * @throws IllegalStateException if the network, the trainer or the batch's dataset was closed
+   * @throws OutOfMemoryError if the system does not give the memory for a larger batch than before;
+   *     smaller ones can still be trained on
    */
   public double step(Batch batch) {
+    requireOpen();
     BatchFit.require(batch, network, objective.loss());
     while (true) {
       try {
@@ -257,14 +268,41 @@ public final class Trainer implements AutoCloseable {
   }
 
   private double attempt(Batch batch) {
+    // Schedules and monitors are other people's code, which may well predict with the network.
+    if (schedule != null) {
+      double rate = schedule.rate(state.steps(), state.optimizer().rate());
+      state.rate((float) (recovery == null ? rate : rate * recovery.rateFactor()));
+    }
+    boolean sampled = monitor != null && state.steps() % everySteps == 0 && monitor.isWatching();
     StepSample sample;
+    // The data before the network, as whoever predicts a batch has them: else one who closes the
+    // data, for whom others wait, could wait for both.
+    long reading = batch.beginReading();
+    try {
+      sample = run(batch, sampled);
+    } finally {
+      batch.endReading(reading);
+    }
+    if (sample == null) {
+      return step.loss();
+    }
+    monitor.sample(sample);
+    return sample.loss();
+  }
+
+  /** A network that was closed has closed its trainers, and says so itself. */
+  private void requireOpen() {
+    if (!arena.scope().isAlive()) {
+      long stamp = network.beginReading();
+      network.endReading(stamp);
+      throw new IllegalStateException("this trainer was closed; make another one for the network");
+    }
+  }
+
+  /** Returns what the step was like, or null if nobody looks. */
+  private StepSample run(Batch batch, boolean sampled) {
     long stamp = network.beginStep();
     try {
-      if (schedule != null) {
-        double rate = schedule.rate(state.steps(), state.optimizer().rate());
-        state.rate((float) (recovery == null ? rate : rate * recovery.rateFactor()));
-      }
-      boolean sampled = monitor != null && state.steps() % everySteps == 0 && monitor.isWatching();
       step.prepare(batch, sampled ? sampler : null);
       engine.run(step, step.pass().worthSharing());
       if (!step.isDone()) {
@@ -276,21 +314,17 @@ public final class Trainer implements AutoCloseable {
       if (step.isKept()) {
         recovery.kept(state.steps() - 1);
       }
-      if (!sampled) {
-        return step.loss();
-      }
-      sample = sampler.sample(state.steps(), step.loss(), state.rate());
+      return sampled ? sampler.sample(state.steps(), step.loss(), state.rate()) : null;
     } finally {
       network.endStep(stamp);
     }
-    monitor.sample(sample);
-    return sample.loss();
   }
 
   /** Frees the optimizer's state; a second call does nothing. */
   @Override
   public void close() {
     if (arena.scope().isAlive()) {
+      network.forget(closer);
       arena.close();
     }
   }

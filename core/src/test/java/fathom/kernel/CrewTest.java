@@ -2,12 +2,18 @@ package fathom.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fathom.blas.Blas;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.util.Arrays;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -203,5 +209,60 @@ class CrewTest {
     assertTrue(worker.get().isDaemon());
     crew.close();
     assertFalse(worker.get().isAlive());
+  }
+
+  @Test
+  void threadsTakeNothingOverFromTheCallerWhoStartsThem() throws Exception {
+    InheritableThreadLocal<String> request = new InheritableThreadLocal<>();
+    ClassLoader before = Thread.currentThread().getContextClassLoader();
+    AtomicReference<String> seen = new AtomicReference<>("nothing ran");
+    AtomicReference<ClassLoader> loader = new AtomicReference<>();
+    try (URLClassLoader application = new URLClassLoader(new URL[0]);
+        Crew crew = new Crew(Blas.java(), 2)) {
+      request.set("of the caller");
+      Thread.currentThread().setContextClassLoader(application);
+      crew.run(
+          task(
+              member -> {
+                if (member.index() == 1) {
+                  seen.set(request.get());
+                  loader.set(Thread.currentThread().getContextClassLoader());
+                }
+              }));
+      assertNull(seen.get());
+      assertSame(Crew.class.getClassLoader(), loader.get());
+    } finally {
+      Thread.currentThread().setContextClassLoader(before);
+      request.remove();
+    }
+  }
+
+  /** Where the two meet is chance: without the second look at a closed crew, some round hangs. */
+  @Test
+  void aCrewThatIsClosedAsItIsCalledRunsTheProgramAllTheSame() throws Exception {
+    for (int round = 0; round < 3000; round++) {
+      Crew crew = new Crew(Blas.java(), 2);
+      AtomicInteger shares = new AtomicInteger();
+      CyclicBarrier start = new CyclicBarrier(2);
+      Thread closer =
+          new Thread(
+              () -> {
+                meet(start);
+                crew.close();
+              });
+      closer.start();
+      meet(start);
+      crew.run(task(member -> shares.addAndGet(2 / member.count())));
+      assertEquals(2, shares.get());
+      closer.join();
+    }
+  }
+
+  private static void meet(CyclicBarrier barrier) {
+    try {
+      barrier.await();
+    } catch (InterruptedException | BrokenBarrierException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }

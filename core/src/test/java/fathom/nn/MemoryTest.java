@@ -113,6 +113,18 @@ class MemoryTest {
     }
   }
 
+  /** Somebody may hold on to a network that he has closed: not to its passes. */
+  @Test
+  void aClosedNetworkKeepsNothing() {
+    Network network = Network.input(3).dense(4).build();
+    try (Arena arena = Arena.ofConfined()) {
+      network.predict(Matrix.allocate(arena, 2, 3), Matrix.allocate(arena, 2, 4));
+    }
+    assertTrue(network.memory().inference() > 0);
+    network.close();
+    assertEquals(0, network.memory().inference());
+  }
+
   @Test
   void whatCannotBeBuiltHasNoSize() {
     assertThrows(IllegalArgumentException.class, () -> Network.input(3).dense(2).memory(0));

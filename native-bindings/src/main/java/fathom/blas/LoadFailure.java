@@ -22,6 +22,11 @@ final class LoadFailure {
   private LoadFailure() {}
 
   static BlasUnavailableException explain(String platform, Throwable thrown) {
+    return explain(platform, thrown, LoadFailure.class.getModule().isNamed());
+  }
+
+  /** Explains, with respect to how modules are found. */
+  static BlasUnavailableException explain(String platform, Throwable thrown, boolean onModulePath) {
     Throwable root = thrown;
     while (root.getCause() != null) {
       root = root.getCause();
@@ -31,10 +36,11 @@ final class LoadFailure {
     // The linker names the file, and so does the JVM before it.
     what = what.replaceFirst("^(\\S+: )\\1", "$1");
     return new BlasUnavailableException(
-        "no BLAS on " + platform + ": " + what + "; " + remedy(platform, what, root), thrown);
+        "no BLAS on " + platform + ": " + what + "; " + remedy(platform, what, root, onModulePath),
+        thrown);
   }
 
-  private static String remedy(String platform, String what, Throwable root) {
+  private static String remedy(String platform, String what, Throwable root, boolean onModulePath) {
     String text = what.toLowerCase(Locale.ROOT);
     if (root instanceof NoClassDefFoundError || root instanceof ClassNotFoundException) {
       return "add org.bytedeco:javacpp and org.bytedeco:openblas to the class path";
@@ -62,7 +68,8 @@ final class LoadFailure {
         || text.contains("java.library.path")) {
       return "add the jar org.bytedeco:openblas with classifier "
           + platform
-          + ", if there is one for this platform";
+          + ", if there is one for this platform"
+          + (onModulePath ? ", and the option --add-modules ALL-MODULE-PATH" : "");
     }
     return linkerRemedy(text);
   }

@@ -43,6 +43,20 @@ class LoadFailureTest {
         link("no jniopenblas_nolapack in java.library.path: /usr/lib").initCause(cause));
   }
 
+  /** Nobody requires the module of a platform by its name. */
+  @Test
+  void platformJarOnTheModulePath() {
+    Throwable cause =
+        link("Could not find jniopenblas_nolapack in class, module, and library paths.");
+    String message =
+        LoadFailure.explain("linux-x86_64", link("no").initCause(cause), true).getMessage();
+    assertTrue(
+        message.endsWith(
+            "add the jar org.bytedeco:openblas with classifier linux-x86_64, if there is one for"
+                + " this platform, and the option --add-modules ALL-MODULE-PATH"),
+        message);
+  }
+
   @Test
   void forbiddenNativeAccess() {
     assertRemedy(
