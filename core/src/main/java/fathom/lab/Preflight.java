@@ -8,6 +8,7 @@ import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.optim.Clipping;
 import fathom.optim.Optimizer;
+import fathom.optim.Sgd;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -20,17 +21,17 @@ import java.util.stream.IntStream;
  *
  * <p>A network is expected to train if the training would do away with {@value Judge#LEARNT} of the
  * best constant answer's loss, going on at the pace of a {@link Rehearsal}: the median of {@value
- * #REHEARSALS}, each on {@value #REHEARSED} rows of its own. That is the measure that {@link Trial}
- * and {@link PreflightStudy} hold against trainings, and the only threshold of the rule. Why a
- * network does not train is then told from where signals or gradients are lost.
+ * #REHEARSALS}, each on {@value #REHEARSED} rows of its own, or one that is as long as these for
+ * Adam and its like. That is the measure that {@link Trial} and {@link PreflightStudy} hold against
+ * trainings, and the only threshold of the rule. Why a network does not train is then told from
+ * where signals or gradients are lost.
  *
  * <p>CONTRIBUTING has what {@link PreflightStudy} counted. There, whether the rate times the
  * largest curvature is above 2, where plain descent on a parabola is unstable, told little: of the
  * networks of seed 1 below it two in three trained, and so did most of those between 2 and 60. What
  * no rehearsal of this length foresees are networks that learn for a hundred steps and then
  * collapse, such as those with layer norm and a high rate, and deep ones with batch norm that learn
- * a batch by heart and nothing of the next. The rule was chosen on plain descent; with Adam it is
- * wrong about once in seven times.
+ * a batch by heart and nothing of the next.
  *
  * <p>Immutable.
  */
@@ -101,18 +102,28 @@ public final class Preflight {
       throw new IllegalArgumentException(
           "preflight needs two rows or more, to tell them apart, not " + rows.size());
     }
-    List<Rehearsal> rehearsals = new ArrayList<>();
-    for (int i = 0; i < REHEARSALS; i++) {
-      try (Batches.Iteration batches = rows.batches(size(rows, REHEARSED), i, 0).iterator()) {
-        rehearsals.add(Rehearsal.of(network, batches.next(), loss, optimizer, clipping, steps));
-      }
-    }
-    rehearsals.sort(Comparator.comparingDouble(rehearsal -> rehearsal.learnt(steps)));
+    List<Rehearsal> rehearsals = rehearse(network, rows, loss, optimizer, clipping, steps);
     try (Batches.Iteration batches = rows.batches(size(rows, SAMPLES), 0, 1).iterator()) {
       Batch batch = batches.next();
       return new Preflight(
           network, batch, List.copyOf(rehearsals), loss, optimizer, clipping, steps);
     }
+  }
+
+  private static List<Rehearsal> rehearse(
+      Network network, Rows rows, Loss loss, Optimizer optimizer, Clipping clipping, long steps) {
+    int batch = size(rows, REHEARSED);
+    if (!(optimizer instanceof Sgd)) {
+      return List.of(Rehearsal.over(network, rows, batch, loss, optimizer, clipping, steps));
+    }
+    List<Rehearsal> rehearsals = new ArrayList<>();
+    for (int i = 0; i < REHEARSALS; i++) {
+      try (Batches.Iteration batches = rows.batches(batch, i, 0).iterator()) {
+        rehearsals.add(Rehearsal.of(network, batches.next(), loss, optimizer, clipping, steps));
+      }
+    }
+    rehearsals.sort(Comparator.comparingDouble(rehearsal -> rehearsal.learnt(steps)));
+    return rehearsals;
   }
 
   private static int size(Rows rows, int most) {

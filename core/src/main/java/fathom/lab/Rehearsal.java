@@ -1,6 +1,8 @@
 package fathom.lab;
 
 import fathom.data.Batch;
+import fathom.data.Batches;
+import fathom.data.Rows;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.optim.Clipping;
@@ -28,8 +30,13 @@ import java.util.List;
  * <p>With momentum m, steps are those of plain descent at {@code 1 / (1 - m)} times the rate, which
  * they come to in the long run; none is shorter than the training's first.
  *
+ * <p>Steps of Adam and its like do not shrink with the gradient: one in place of k is another
+ * method, and a batch is soon learnt by heart. For them the rehearsal is the training itself, over
+ * a batch of its own for each pass: {@value #SINGLE} steps as they are, then at most {@value
+ * #STRETCH} in one.
+ *
  * @param passes that were done
- * @param rows in the batch
+ * @param rows in a batch
  * @param covered the training's steps that the rehearsal went through
  * @param longest of its steps, in the training's
  * @param loss of the batch, before
@@ -50,6 +57,13 @@ public record Rehearsal(
   static final int PASSES = 40;
   static final double FALL = 0.25;
   private static final int LAST = 4;
+
+  /** Passes of a rehearsal that is the training itself. */
+  private static final int LONG = 3 * PASSES;
+
+  private static final int SINGLE = 40;
+  private static final double STRETCH = 2;
+  private static final int LAST_OF_LONG = 8;
   private static final double LONGER = 2;
 
   /**
@@ -64,6 +78,81 @@ public record Rehearsal(
     try (Tryout tryout = new Tryout(network, loss)) {
       return new Run(tryout, network, batch, optimizer, clipping).through(steps);
     }
+  }
+
+  /**
+   * Rehearses a method whose steps cannot be put together. Parameters and running statistics are as
+   * before when the call returns; gradients are overwritten.
+   *
+   * @param rows that batches are drawn from
+   * @param batch samples of each
+   * @param steps that the training is to have
+   * @throws IllegalArgumentException if the rows do not fit the network or the loss
+   */
+  static Rehearsal over(
+      Network network,
+      Rows rows,
+      int batch,
+      Loss loss,
+      Optimizer optimizer,
+      Clipping clipping,
+      long steps) {
+    List<Double> losses = new ArrayList<>();
+    double constant = 0;
+    double covered = 0;
+    double longest = 0;
+    try (Tryout tryout = new Tryout(network, loss)) {
+      OptimizerState state = tryout.state(optimizer, clipping);
+      double stretched = Math.clamp((steps - SINGLE) / (double) (LONG - SINGLE), 1, STRETCH);
+      boolean goesOn = true;
+      for (int epoch = 0; goesOn; epoch++) {
+        try (Batches.Iteration batches = rows.batches(batch, 0, epoch).iterator()) {
+          while (goesOn && batches.hasNext()) {
+            Batch next = batches.next();
+            losses.add(tryout.gradients(next));
+            constant += tryout.constant(next);
+            goesOn = losses.size() < LONG && covered < steps && isSound(losses);
+            if (goesOn) {
+              double k = losses.size() <= SINGLE ? 1 : stretched;
+              state.rate((float) (optimizer.rate() * k));
+              tryout.step(state);
+              covered += k;
+              longest = Math.max(longest, k);
+            }
+          }
+        }
+      }
+    }
+    int passes = losses.size();
+    return of(losses, LAST_OF_LONG, passes, batch, covered, longest, constant / passes);
+  }
+
+  private static Rehearsal of(
+      List<Double> losses,
+      int part,
+      int passes,
+      int rows,
+      double covered,
+      double longest,
+      double constant) {
+    int n = losses.size();
+    return new Rehearsal(
+        passes,
+        rows,
+        covered,
+        longest,
+        losses.get(0),
+        isSound(losses) ? Collections.max(losses) : Double.POSITIVE_INFINITY,
+        mean(losses.subList(n - Math.max(1, n / part), n)),
+        constant);
+  }
+
+  private static boolean isSound(List<Double> losses) {
+    return losses.stream().allMatch(Double::isFinite);
+  }
+
+  private static double mean(List<Double> values) {
+    return values.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
   }
 
   /** The way so far, and the point on it to which a step may be taken back. */
@@ -122,7 +211,8 @@ public record Rehearsal(
           k = Math.max(least, k / (LONGER * LONGER));
         }
       }
-      return of(passes, covered, longest);
+      double constant = tryout.constant(batch);
+      return Rehearsal.of(losses, LAST, passes, batch.size(), covered, longest, constant);
     }
 
     /** Takes k steps in one; returns by how much the loss would fall if its gradient stayed. */
@@ -145,21 +235,6 @@ public record Rehearsal(
       for (int i = 0; i < kept.size(); i++) {
         changing.get(i).copyFrom(kept.get(i));
       }
-    }
-
-    private Rehearsal of(int passes, double covered, double longest) {
-      List<Double> last =
-          losses.subList(losses.size() - Math.max(1, losses.size() / LAST), losses.size());
-      boolean sound = losses.stream().allMatch(Double::isFinite);
-      return new Rehearsal(
-          passes,
-          batch.size(),
-          covered,
-          longest,
-          losses.get(0),
-          sound ? Collections.max(losses) : Double.POSITIVE_INFINITY,
-          last.stream().mapToDouble(Double::doubleValue).average().orElseThrow(),
-          tryout.constant(batch));
     }
   }
 

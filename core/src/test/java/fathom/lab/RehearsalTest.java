@@ -16,10 +16,12 @@ import fathom.nn.Activation;
 import fathom.nn.Initializer;
 import fathom.nn.Loss;
 import fathom.nn.Network;
+import fathom.optim.Adam;
 import fathom.optim.Clipping;
 import fathom.optim.Method;
 import fathom.optim.Optimizer;
 import fathom.optim.Sgd;
+import fathom.train.Trainer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
@@ -199,6 +201,50 @@ class RehearsalTest {
           Rehearsal.of(
               network, batch, Loss.SOFTMAX_CROSS_ENTROPY, optimizer, Clipping.byNorm(1), 200));
     }
+  }
+
+  @Test
+  void ofAdamItIsTheTrainingItself() {
+    try (Network network =
+        Network.input(64).dense(20, Activation.RELU).dense(10).seed(3).engine(ENGINE).build()) {
+      float[] parameters = numbers(network.parameters());
+      Rehearsal rehearsal = overDigits(network, 30);
+      assertArrayEquals(parameters, numbers(network.parameters()));
+      assertEquals(30, rehearsal.covered());
+      assertEquals(31, rehearsal.passes());
+      double[] losses = new double[31];
+      Trainer trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Adam(1e-3f));
+      try (Batches.Iteration batches = DIGITS.rows().batches(32, 0, 0).iterator()) {
+        for (int i = 0; i < losses.length; i++) {
+          losses[i] = trainer.step(batches.next());
+        }
+      }
+      assertEquals(losses[0], rehearsal.loss());
+      assertEquals((losses[28] + losses[29] + losses[30]) / 3, rehearsal.end(), 1e-15);
+    }
+  }
+
+  /** Forty steps as they are, and 79 of two in one. */
+  @Test
+  void ofAdamNoMoreThanTwoStepsAreOne() {
+    try (Network network = Network.input(64).dense(10).engine(ENGINE).build()) {
+      Rehearsal rehearsal = overDigits(network, 400);
+      assertEquals(120, rehearsal.passes());
+      assertEquals(40 + 2 * 79, rehearsal.covered());
+      assertEquals(2, rehearsal.longest());
+      assertEquals(rehearsal.learnt() * 400 / 198, rehearsal.learnt(400), 1e-12);
+    }
+  }
+
+  private static Rehearsal overDigits(Network network, long steps) {
+    return Rehearsal.over(
+        network,
+        DIGITS.rows(),
+        32,
+        Loss.SOFTMAX_CROSS_ENTROPY,
+        new Adam(1e-3f),
+        Clipping.none(),
+        steps);
   }
 
   private static float[] numbers(Slab slab) {
