@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -168,12 +169,8 @@ public final class Checkpoint {
       double[] watched = numbers(file, metadata, STOPPING);
       double[] recovered = numbers(file, metadata, ROLLBACK);
       Map<String, Matrix> targets = targets(file, trainer, stopping, watched, recovered);
-      if (!read.names().equals(targets.keySet())) {
-        throw new DataException(
-            String.format(
-                "%s: holds %d tensors where this training has %d; the file is damaged",
-                file, read.names().size(), targets.size()));
-      }
+      requireAll(targets.keySet(), read.names(), file + ": lacks this training's tensor ");
+      requireAll(read.names(), targets.keySet(), file + ": this training has no tensor ");
       for (Map.Entry<String, Matrix> e : targets.entrySet()) {
         requireSize(file, read, e.getKey(), e.getValue());
       }
@@ -293,6 +290,14 @@ public final class Checkpoint {
     }
     if (numbers.length > 0 || trainer.state().factors().length > 1) {
       Trainer unused = trainer.layerRates(factors);
+    }
+  }
+
+  private static void requireAll(Set<String> wanted, Set<String> there, String message) {
+    for (String name : wanted) {
+      if (!there.contains(name)) {
+        throw new DataException(message + name + "; the file is damaged");
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 package fathom.train;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -20,7 +21,9 @@ import fathom.nn.Network;
 import fathom.optim.Constraint;
 import fathom.optim.Schedule;
 import fathom.optim.Sgd;
+import java.io.IOException;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -212,6 +215,18 @@ class WatchedCheckpointTest {
       assertEquals(1, Checkpoint.load(file, trainer(network, loss)).epoch());
       Checkpoint.save(trainer(network, Loss.huber(2)), new Checkpoint.Progress(1, 0), file);
       refuses(file, trainer(network, Loss.HUBER), null, "delta 2.0", "delta 1.0");
+    }
+  }
+
+  @Test
+  void aTensorOfAnotherNameIsNamed() throws IOException {
+    Path file = folder.resolve("renamed.safetensors");
+    try (Network network = Network.input(3).dense(2).engine(engine).build()) {
+      Trainer trainer = trainer(network, Loss.SOFTMAX_CROSS_ENTROPY);
+      Checkpoint.save(trainer, new Checkpoint.Progress(1, 0), file);
+      String whole = Files.readString(file, ISO_8859_1);
+      Files.writeString(file, whole.replace("0.weight\"", "0.weighs\""), ISO_8859_1);
+      refuses(file, trainer, null, "lacks this training's tensor 0.weight; the file is damaged");
     }
   }
 
