@@ -31,9 +31,9 @@ import java.util.List;
  * they come to in the long run; none is shorter than the training's first.
  *
  * <p>Steps of Adam and its like do not shrink with the gradient: one in place of k is another
- * method, and a batch is soon learnt by heart. For them the rehearsal is the training itself, over
- * a batch of its own for each pass: {@value #SINGLE} steps as they are, then at most {@value
- * #STRETCH} in one.
+ * method, and a batch is soon learnt by heart. For them {@link Preflight} rehearses the training
+ * itself, over a batch of its own for each pass: {@value #SINGLE} steps as they are, then at most
+ * {@value #STRETCH} in one.
  *
  * @param passes that were done
  * @param rows in a batch
@@ -67,8 +67,8 @@ public record Rehearsal(
   private static final double LONGER = 2;
 
   /**
-   * Rehearses. Parameters and running statistics are as before when the call returns; gradients are
-   * overwritten.
+   * Rehearses on one batch, as plain descent allows it. Parameters and running statistics are as
+   * before when the call returns; gradients are overwritten.
    *
    * @param steps that the training is to have
    * @throws IllegalArgumentException if the batch does not fit the network or the loss
@@ -109,9 +109,10 @@ public record Rehearsal(
         try (Batches.Iteration batches = rows.batches(batch, 0, epoch).iterator()) {
           while (goesOn && batches.hasNext()) {
             Batch next = batches.next();
-            losses.add(tryout.gradients(next));
+            double found = tryout.gradients(next);
+            losses.add(found);
             constant += tryout.constant(next);
-            goesOn = losses.size() < LONG && covered < steps && isSound(losses);
+            goesOn = losses.size() < LONG && covered < steps && Double.isFinite(found);
             if (goesOn) {
               double k = losses.size() <= SINGLE ? 1 : stretched;
               state.rate((float) (optimizer.rate() * k));
@@ -136,19 +137,16 @@ public record Rehearsal(
       double longest,
       double constant) {
     int n = losses.size();
+    boolean sound = losses.stream().allMatch(Double::isFinite);
     return new Rehearsal(
         passes,
         rows,
         covered,
         longest,
         losses.get(0),
-        isSound(losses) ? Collections.max(losses) : Double.POSITIVE_INFINITY,
+        sound ? Collections.max(losses) : Double.POSITIVE_INFINITY,
         mean(losses.subList(n - Math.max(1, n / part), n)),
         constant);
-  }
-
-  private static boolean isSound(List<Double> losses) {
-    return losses.stream().allMatch(Double::isFinite);
   }
 
   private static double mean(List<Double> values) {
