@@ -16,8 +16,6 @@ import static jdk.incubator.vector.VectorOperators.LE;
 import fathom.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.util.EnumMap;
-import java.util.Map;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -25,19 +23,13 @@ import jdk.incubator.vector.FloatVector;
  * is boxed.
  */
 final class VectorActivations {
-  private static final Map<Function, MethodHandle> LOOPS = new EnumMap<>(Function.class);
-
-  static {
-    for (Function f : Function.values()) {
-      LOOPS.put(f, VectorLoop.apart(loop(f)));
-    }
-  }
+  private static final Loops<Function> LOOPS = new Loops<>(f -> VectorLoop.apart(loop(f)));
 
   private VectorActivations() {}
 
   /** Returns the loop of a function. */
   static MethodHandle of(Function f) {
-    return LOOPS.get(f);
+    return LOOPS.of(f);
   }
 
   private static VectorLoop loop(Function f) {

@@ -81,14 +81,15 @@ final class VectorBoxMuller {
     @Override
     public void run(
         MemorySegment x, long at, long group, int groups, Threefry generator, float scale) {
+      MemorySegment xs = VectorMath.allocated(x);
       int n = groups * 2 * PARTS;
       int sigma = Float.floatToRawIntBits(scale);
       for (int i = 0; i < n; i++) {
         long p = place(at, i);
-        IntVector word = IntVector.fromMemorySegment(INTS, x, p, NATIVE);
+        IntVector word = IntVector.fromMemorySegment(INTS, xs, p, NATIVE);
         FloatVector signed = word.lanewise(LSHL, 31).lanewise(XOR, sigma).reinterpretAsFloats();
         FloatVector u = fma(toFloat(word.lanewise(LSHR, 1)), 0x1p-31f, 0x1p-32f);
-        logarithm(u).mul(-2f).sqrt().mul(signed).intoMemorySegment(x, p, NATIVE);
+        logarithm(u).mul(-2f).sqrt().mul(signed).intoMemorySegment(xs, p, NATIVE);
       }
     }
   }
@@ -98,15 +99,16 @@ final class VectorBoxMuller {
     @Override
     public void run(
         MemorySegment x, long at, long group, int groups, Threefry generator, float scale) {
+      MemorySegment xs = VectorMath.allocated(x);
       int n = groups * 2 * PARTS;
       for (int i = 0; i < n; i++) {
         long p = place(at, i);
-        FloatVector r = FloatVector.fromMemorySegment(FLOATS, x, p, NATIVE);
-        IntVector word = IntVector.fromMemorySegment(INTS, x, p + WORD, NATIVE);
+        FloatVector r = FloatVector.fromMemorySegment(FLOATS, xs, p, NATIVE);
+        IntVector word = IntVector.fromMemorySegment(INTS, xs, p + WORD, NATIVE);
         FloatVector t = toFloat(word.lanewise(OR, 1)).mul(0x1p-32f);
         FloatVector y = t.mul(t);
-        r.mul(cosine(t, y)).intoMemorySegment(x, p, NATIVE);
-        r.mul(sineOverT(y).mul(t)).intoMemorySegment(x, p + WORD, NATIVE);
+        r.mul(cosine(t, y)).intoMemorySegment(xs, p, NATIVE);
+        r.mul(sineOverT(y).mul(t)).intoMemorySegment(xs, p + WORD, NATIVE);
       }
     }
   }

@@ -17,8 +17,6 @@ import static jdk.incubator.vector.VectorOperators.LE;
 import fathom.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.util.EnumMap;
-import java.util.Map;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -27,17 +25,9 @@ import jdk.incubator.vector.FloatVector;
  * zero: C2 boxes a vector that may also be a constant.
  */
 final class VectorDerivatives {
-  private static final Map<Function, MethodHandle> LOOPS = new EnumMap<>(Function.class);
+  private static final Loops<Function> LOOPS = new Loops<>(f -> VectorLoop.apart(loop(f)));
   private static final MethodHandle MULTIPLY_SLOPE =
       VectorLoop.apart(VectorDerivatives::multiplySlope);
-
-  static {
-    for (Function f : Function.values()) {
-      if (!f.keepsSlope()) {
-        LOOPS.put(f, VectorLoop.apart(loop(f)));
-      }
-    }
-  }
 
   private VectorDerivatives() {}
 
@@ -47,11 +37,10 @@ final class VectorDerivatives {
    * @throws IllegalArgumentException if the function keeps its slope
    */
   static MethodHandle of(Function f) {
-    MethodHandle loop = LOOPS.get(f);
-    if (loop == null) {
+    if (f.keepsSlope()) {
       throw new IllegalArgumentException(f + " keeps its slope: use multiplySlope");
     }
-    return loop;
+    return LOOPS.of(f);
   }
 
   /** Returns the loop of {@link ActivationKernels#multiplySlope}. */

@@ -17,17 +17,23 @@ import jdk.incubator.vector.IntVector;
  * two passes that turn them, while they are in the first-level cache, into numbers. The ends of a
  * range that are no whole group come from the scalar twin.
  *
- * <p>Vector code that the JVM has not compiled yet is some 40 times slower than the scalar twin,
- * and takes more than ten million numbers to be compiled. So both are watched at first: of each
- * run, vectors fill a few groups and the scalar twin the others, until vectors have been the faster
- * ones several times in a row. Since the twins write the same bits, only time depends on the
- * choice. It makes the first million numbers of a process five times cheaper.
+ * <p>Vector code that the JVM has not compiled yet is hundreds of times slower than the scalar
+ * twin, and takes more than ten million numbers to be compiled. So the twin fills the first million
+ * of a process, and then both are watched: of each run, vectors fill a few groups and the twin the
+ * others, until vectors have been the faster ones several times in a row. Since the twins write the
+ * same bits, only time depends on the choice.
  */
 final class VectorFillKernels implements FillKernels {
-  /** Groups of a run that vectors fill while they are watched. */
+  /** Groups of a run while both are watched, and how many of them vectors fill. */
+  private static final int WATCHED = 64;
+
   private static final int TRIAL = 2;
 
   private static final int WINS = 8;
+
+  /** Groups that the scalar twin fills before vectors are tried: about a million numbers. */
+  private static final int EARLY = 1 << 14;
+
   private static final ScalarFillKernels SCALAR = ScalarFillKernels.INSTANCE;
 
   static final VectorFillKernels INSTANCE = new VectorFillKernels(false);
@@ -73,6 +79,7 @@ final class VectorFillKernels implements FillKernels {
     private final VectorPass[] passes;
     private boolean won;
     private int wins;
+    private long seen;
 
     Race(Twin scalar, VectorPass[] passes, boolean won) {
       this.scalar = scalar;
@@ -86,9 +93,12 @@ final class VectorFillKernels implements FillKernels {
       long head = Math.min(to, first * Threefry.GROUP);
       scalar.fill(x, base, from, head, seed, stream, scale);
       Threefry generator = new Threefry(seed, stream);
-      for (long group = first; group < last; group += RUN) {
-        int n = (int) Math.min(RUN, last - group);
-        int vectors = won ? n : Math.min(TRIAL, n);
+      int n;
+      for (long group = first; group < last; group += n) {
+        boolean alone = won;
+        n = (int) Math.min(alone ? RUN : WATCHED, last - group);
+        int vectors = alone ? n : seen < EARLY ? 0 : Math.min(TRIAL, n);
+        seen += n - vectors;
         long start = System.nanoTime();
         vectors(x, base, group, vectors, generator, scale);
         if (vectors < n) {
@@ -103,6 +113,9 @@ final class VectorFillKernels implements FillKernels {
 
     private void vectors(
         MemorySegment x, long base, long group, int n, Threefry generator, float scale) {
+      if (n == 0) {
+        return;
+      }
       long at = (base + group * Threefry.GROUP) * Float.BYTES;
       for (VectorPass pass : passes) {
         pass.run(x, at, group, n, generator, scale);
@@ -120,12 +133,13 @@ final class VectorFillKernels implements FillKernels {
     @Override
     public void run(
         MemorySegment x, long at, long group, int groups, Threefry generator, float scale) {
+      MemorySegment xs = VectorMath.allocated(x);
       int n = groups * Threefry.GROUP / LANES;
       for (int i = 0; i < n; i++) {
         long p = at + (long) i * VECTOR;
-        IntVector odd = IntVector.fromMemorySegment(INTS, x, p, NATIVE).lanewise(OR, 1);
+        IntVector odd = IntVector.fromMemorySegment(INTS, xs, p, NATIVE).lanewise(OR, 1);
         FloatVector u = ((FloatVector) odd.convert(I2F, 0)).mul(0x1p-31f);
-        u.mul(scale).intoMemorySegment(x, p, NATIVE);
+        u.mul(scale).intoMemorySegment(xs, p, NATIVE);
       }
     }
   }

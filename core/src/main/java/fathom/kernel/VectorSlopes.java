@@ -30,8 +30,6 @@ import static jdk.incubator.vector.VectorOperators.LT;
 import fathom.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.util.EnumMap;
-import java.util.Map;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
@@ -40,16 +38,8 @@ import jdk.incubator.vector.VectorMask;
  * write two matrices. What they compute is told in {@link ScalarMath}.
  */
 final class VectorSlopes {
-  private static final Map<Function, MethodHandle> LOOPS = new EnumMap<>(Function.class);
+  private static final Loops<Function> LOOPS = new Loops<>(f -> VectorLoop.apart(loop(f)));
   private static final MethodHandle PRELU = VectorLoop.apart(VectorSlopes::prelu);
-
-  static {
-    for (Function f : Function.values()) {
-      if (f.keepsSlope()) {
-        LOOPS.put(f, VectorLoop.apart(loop(f)));
-      }
-    }
-  }
 
   private VectorSlopes() {}
 
@@ -59,11 +49,10 @@ final class VectorSlopes {
    * @throws IllegalArgumentException if the function keeps no slope
    */
   static MethodHandle of(Function f) {
-    MethodHandle loop = LOOPS.get(f);
-    if (loop == null) {
+    if (!f.keepsSlope()) {
       throw new IllegalArgumentException(f + " keeps no slope: use derive");
     }
-    return loop;
+    return LOOPS.of(f);
   }
 
   /** Returns the loop of parametric ReLU, which leaves Z + b in Z; alpha is its slope. */

@@ -8,8 +8,6 @@ import static jdk.incubator.vector.VectorOperators.F2D;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.ByteOrder;
-import java.util.EnumMap;
-import java.util.Map;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
@@ -36,13 +34,7 @@ final class VectorUpdateKernels implements UpdateKernels {
   /** Brings the upper half of the lanes down. */
   private static final VectorShuffle<Float> UPPER = VectorShuffle.iota(F, LANES / 2, 1, true);
 
-  private final Map<Update, MethodHandle> loops = new EnumMap<>(Update.class);
-
-  VectorUpdateKernels() {
-    for (Update update : Update.values()) {
-      loops.put(update, UpdateLoop.apart(loop(update)));
-    }
-  }
+  private final Loops<Update> loops = new Loops<>(update -> UpdateLoop.apart(loop(update)));
 
   private static UpdateLoop loop(Update update) {
     return switch (update) {
@@ -70,7 +62,7 @@ final class VectorUpdateKernels implements UpdateKernels {
       long to,
       float factor,
       float bound) {
-    MethodHandle loop = loops.get(update);
+    MethodHandle loop = loops.of(update);
     UpdateLoop scalar = ScalarUpdates.loop(update);
     for (long i = from; i < to; i += CHUNK) {
       int n = (int) Math.min(CHUNK, to - i);

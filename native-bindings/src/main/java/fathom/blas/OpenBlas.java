@@ -31,9 +31,24 @@ final class OpenBlas extends Blas {
   private static final int TRANS = 112;
   private static final Linker LINKER = Linker.nativeLinker();
 
+  private static final FunctionDescriptor SGEMM =
+      FunctionDescriptor.ofVoid(
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_FLOAT,
+          JAVA_LONG,
+          JAVA_INT,
+          JAVA_LONG,
+          JAVA_INT,
+          JAVA_FLOAT,
+          JAVA_LONG,
+          JAVA_INT);
+
   private final MethodHandle sgemm;
-  private final MethodHandle sgemv;
-  private final MethodHandle dgemm;
   private final Threads threads;
   private final String name;
   private final String core;
@@ -73,58 +88,7 @@ final class OpenBlas extends Blas {
   }
 
   private OpenBlas() {
-    sgemm =
-        handle(
-            "cblas_sgemm",
-            FunctionDescriptor.ofVoid(
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_FLOAT,
-                JAVA_LONG,
-                JAVA_INT,
-                JAVA_LONG,
-                JAVA_INT,
-                JAVA_FLOAT,
-                JAVA_LONG,
-                JAVA_INT));
-    dgemm =
-        handle(
-            "cblas_dgemm",
-            FunctionDescriptor.ofVoid(
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_DOUBLE,
-                JAVA_LONG,
-                JAVA_INT,
-                JAVA_LONG,
-                JAVA_INT,
-                JAVA_DOUBLE,
-                JAVA_LONG,
-                JAVA_INT));
-    sgemv =
-        handle(
-            "cblas_sgemv",
-            FunctionDescriptor.ofVoid(
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_FLOAT,
-                JAVA_LONG,
-                JAVA_INT,
-                JAVA_LONG,
-                JAVA_INT,
-                JAVA_FLOAT,
-                JAVA_LONG,
-                JAVA_INT));
+    sgemm = handle("cblas_sgemm", SGEMM);
     if (Loader.addressof("MKL_Set_Num_Threads_Local") != null) {
       threads = new MklThreads();
       name = "MKL";
@@ -186,7 +150,7 @@ final class OpenBlas extends Blas {
       Transpose trans, int m, int n, float alpha, long a, int lda, long x, float beta, long y) {
     int ta = code(trans);
     try {
-      sgemv.invokeExact(ROW_MAJOR, ta, m, n, alpha, a, lda, x, 1, beta, y, 1);
+      Sgemv.CALL.invokeExact(ROW_MAJOR, ta, m, n, alpha, a, lda, x, 1, beta, y, 1);
     } catch (Throwable t) {
       throw new AssertionError(t);
     }
@@ -210,7 +174,7 @@ final class OpenBlas extends Blas {
     int ta = code(transA);
     int tb = code(transB);
     try {
-      dgemm.invokeExact(ROW_MAJOR, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+      Dgemm.CALL.invokeExact(ROW_MAJOR, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     } catch (Throwable t) {
       throw new AssertionError(t);
     }
@@ -236,6 +200,48 @@ final class OpenBlas extends Blas {
     } catch (Throwable t) {
       throw new AssertionError(t);
     }
+  }
+
+  /** Linked by the first product of a matrix and a vector, which many processes never compute. */
+  private static final class Sgemv {
+    static final MethodHandle CALL =
+        handle(
+            "cblas_sgemv",
+            FunctionDescriptor.ofVoid(
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_FLOAT,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_FLOAT,
+                JAVA_LONG,
+                JAVA_INT));
+  }
+
+  /** Linked by the first product in double precision. */
+  private static final class Dgemm {
+    static final MethodHandle CALL =
+        handle(
+            "cblas_dgemm",
+            FunctionDescriptor.ofVoid(
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_DOUBLE,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_DOUBLE,
+                JAVA_LONG,
+                JAVA_INT));
   }
 
   /** Keeps the library on the calling thread between enter and leave. */
