@@ -48,7 +48,7 @@ public final class Child {
   private static void time(
       Discipline discipline, Job job, double seconds, int samples, PrintStream out) {
     double loss = Proof.of(discipline, job);
-    Stopwatch stopwatch = new Stopwatch(job, seconds);
+    Stopwatch stopwatch = new Stopwatch(job, discipline.kind(), seconds);
     Round round =
         discipline.kind() == Discipline.Kind.INFER
             ? stopwatch.measureCalls(discipline.name(), samples)

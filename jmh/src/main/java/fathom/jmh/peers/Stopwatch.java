@@ -10,7 +10,10 @@ import java.util.List;
  */
 final class Stopwatch {
   private static final double STEADY = 0.03;
-  private static final double LEAST_WARM_UP = 5;
+  private static final double STEP_WARM_UP = 5;
+
+  /** One loop is called ten thousand times in a fraction of this. */
+  private static final double LOOP_WARM_UP = 1;
 
   /** A loss is called some eight times a step, and compiled after a thousand calls. */
   private static final int LEAST_RUNS = 200;
@@ -23,14 +26,19 @@ final class Stopwatch {
 
   private final Job job;
   private final double seconds;
+  private final double leastWarmUp;
   private long counted;
 
   /**
+   * A stopwatch of a job.
+   *
+   * @param kind what the job is: a whole step takes longer to be compiled than one loop
    * @param seconds the length of a sample, a part of which the warm-up is counted in as well
    */
-  Stopwatch(Job job, double seconds) {
+  Stopwatch(Job job, Discipline.Kind kind, double seconds) {
     this.job = job;
     this.seconds = seconds;
+    leastWarmUp = kind == Discipline.Kind.ACTIVATION ? LOOP_WARM_UP : STEP_WARM_UP;
   }
 
   /** Runs the job until two spells in a row took equally long, or patience ends. */
@@ -44,7 +52,7 @@ final class Stopwatch {
       before = now;
       now = sample((int) Math.min(look, MOST_CALLS));
       spent += Math.max(seconds, now);
-    } while (spent < LEAST_WARM_UP
+    } while (spent < leastWarmUp
         || ((counted < LEAST_RUNS || Math.abs(now / before - 1) > STEADY) && spent < MOST_WARM_UP));
     return now;
   }
