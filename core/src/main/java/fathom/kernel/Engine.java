@@ -9,12 +9,16 @@ import fathom.blas.Blas;
  * of threads.
  */
 public final class Engine implements AutoCloseable {
-  private static Engine shared;
+  /** The crew of all engines that {@link #shared} gave out and nobody has closed yet. */
+  private static Crew common;
+
+  private static int sharers;
 
   private final Blas blas;
   private final Kernels kernels;
   private final Crew crew;
-  private int owners = 1;
+  private final boolean sharing;
+  private boolean closed;
 
   /**
    * An engine of its own.
@@ -23,29 +27,38 @@ public final class Engine implements AutoCloseable {
    * @throws IllegalArgumentException if threads is not positive
    */
   public Engine(Blas blas, Kernels kernels, int threads) {
+    this(blas, kernels, crew(blas, threads), false);
+  }
+
+  private Engine(Blas blas, Kernels kernels, Crew crew, boolean sharing) {
+    this.blas = blas;
+    this.kernels = kernels;
+    this.crew = crew;
+    this.sharing = sharing;
+  }
+
+  private static Crew crew(Blas blas, int threads) {
     if (threads < 1) {
       throw new IllegalArgumentException("threads must be at least 1, not " + threads);
     }
-    this.blas = blas;
-    this.kernels = kernels;
-    crew = new Crew(blas, threads);
+    return new Crew(blas, threads);
   }
 
   /**
-   * Returns the engine that networks share unless told otherwise: OpenBLAS, Vector kernels, as many
-   * threads as the container may use. Each call must be matched by a {@link #close}; the last one
-   * ends the threads.
+   * Returns an engine such as networks have unless told otherwise: OpenBLAS, Vector kernels, and
+   * the threads of all engines of this kind, as many as the container may use. Each is closed by
+   * who asked for it; the last one to be closed ends the threads.
    *
    * @throws fathom.blas.BlasUnavailableException if the library cannot be loaded
    */
   public static synchronized Engine shared() {
-    if (shared == null) {
-      int processors = Runtime.getRuntime().availableProcessors();
-      shared = new Engine(Blas.openBlas(), Kernels.vector(), processors);
-    } else {
-      shared.owners++;
+    Blas blas = Blas.openBlas();
+    Kernels kernels = Kernels.vector();
+    if (sharers == 0) {
+      common = new Crew(blas, Runtime.getRuntime().availableProcessors());
     }
-    return shared;
+    sharers++;
+    return new Engine(blas, kernels, common, true);
   }
 
   public Blas blas() {
@@ -81,17 +94,23 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * Ends this engine's threads once its last owner has closed it. Networks that still use it go on,
-   * each caller on his own thread, to the same bits.
+   * Ends this engine's threads, or gives up its share of those that engines have in common; a
+   * second call does nothing. Networks that still use it go on, each caller on his own thread, to
+   * the same bits.
    */
   @Override
   public void close() {
     synchronized (Engine.class) {
-      if (owners == 0 || --owners > 0) {
+      if (closed) {
         return;
       }
-      if (this == shared) {
-        shared = null;
+      closed = true;
+      if (sharing) {
+        sharers--;
+        if (sharers > 0) {
+          return;
+        }
+        common = null;
       }
     }
     crew.close();

@@ -6,8 +6,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /**
- * The handles of a family of loops, each made when it is first asked for: to make all of them would
- * take a JVM as long as its first training step. Any thread may ask.
+ * The handles of a family of loops, each made when it is first asked for: all of them would add
+ * some 40 ms to a JVM's start. Any thread may ask.
  */
 final class Loops<K extends Enum<K>> {
   private final Map<K, MethodHandle> made = new ConcurrentHashMap<>();

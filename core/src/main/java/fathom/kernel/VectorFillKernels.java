@@ -95,17 +95,11 @@ final class VectorFillKernels implements FillKernels {
       Threefry generator = new Threefry(seed, stream);
       int n;
       for (long group = first; group < last; group += n) {
-        boolean alone = won;
-        n = (int) Math.min(alone ? RUN : WATCHED, last - group);
-        int vectors = alone ? n : seen < EARLY ? 0 : Math.min(TRIAL, n);
-        seen += n - vectors;
-        long start = System.nanoTime();
-        vectors(x, base, group, vectors, generator, scale);
-        if (vectors < n) {
-          long half = System.nanoTime();
-          long behind = (group + vectors) * Threefry.GROUP;
-          scalar.fill(x, base, behind, (group + n) * Threefry.GROUP, seed, stream, scale);
-          judge((half - start) * (n - vectors), (System.nanoTime() - half) * vectors);
+        n = (int) Math.min(won ? RUN : WATCHED, last - group);
+        if (won) {
+          vectors(x, base, group, n, generator, scale);
+        } else {
+          compare(x, base, group, n, generator, seed, stream, scale);
         }
       }
       scalar.fill(x, base, Math.max(head, last * Threefry.GROUP), to, seed, stream, scale);
@@ -113,12 +107,33 @@ final class VectorFillKernels implements FillKernels {
 
     private void vectors(
         MemorySegment x, long base, long group, int n, Threefry generator, float scale) {
-      if (n == 0) {
-        return;
-      }
       long at = (base + group * Threefry.GROUP) * Float.BYTES;
       for (VectorPass pass : passes) {
         pass.run(x, at, group, n, generator, scale);
+      }
+    }
+
+    /** Fills a run in both ways, or by the twin alone while it is early. */
+    private void compare(
+        MemorySegment x,
+        long base,
+        long group,
+        int n,
+        Threefry generator,
+        long seed,
+        long stream,
+        float scale) {
+      int trial = seen < EARLY ? 0 : Math.min(TRIAL, n);
+      seen += n - trial;
+      long start = System.nanoTime();
+      if (trial > 0) {
+        vectors(x, base, group, trial, generator, scale);
+      }
+      long half = System.nanoTime();
+      long behind = (group + trial) * Threefry.GROUP;
+      scalar.fill(x, base, behind, (group + n) * Threefry.GROUP, seed, stream, scale);
+      if (0 < trial && trial < n) {
+        judge((half - start) * (n - trial), (System.nanoTime() - half) * trial);
       }
     }
 

@@ -19,6 +19,10 @@ import static fathom.kernel.ScalarLossKernels.LN2_LOW;
 import static fathom.kernel.ScalarLossKernels.LOG2_E;
 import static fathom.kernel.ScalarLossKernels.NEGLIGIBLE;
 import static fathom.kernel.ScalarLossKernels.ROUNDER;
+import static fathom.kernel.VectorDoubles.D;
+import static fathom.kernel.VectorDoubles.UPPER;
+import static fathom.kernel.VectorMath.LANES;
+import static fathom.kernel.VectorMath.ORDER;
 import static jdk.incubator.vector.VectorOperators.F2D;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LSHL;
@@ -26,12 +30,10 @@ import static jdk.incubator.vector.VectorOperators.LT;
 
 import fathom.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -47,13 +49,7 @@ import jdk.incubator.vector.VectorSpecies;
  * rearrangements stay in registers, so these are done in floats.
  */
 final class VectorLossKernels implements LossKernels {
-  static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
-  static final VectorSpecies<Double> D = VectorSpecies.of(double.class, F.vectorShape());
-  static final int LANES = F.length();
-  static final ByteOrder ORDER = ByteOrder.nativeOrder();
-
-  /** Brings the upper half of the lanes down. */
-  static final VectorShuffle<Float> UPPER = VectorShuffle.iota(F, LANES / 2, 1, true);
+  private static final VectorSpecies<Float> F = VectorMath.SPECIES;
 
   @Override
   public double softmaxCrossEntropy(

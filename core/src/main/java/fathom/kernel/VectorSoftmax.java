@@ -1,14 +1,13 @@
 package fathom.kernel;
 
 import static fathom.kernel.ScalarLossKernels.NEGLIGIBLE;
-import static fathom.kernel.VectorLossKernels.D;
-import static fathom.kernel.VectorLossKernels.F;
-import static fathom.kernel.VectorLossKernels.LANES;
-import static fathom.kernel.VectorLossKernels.ORDER;
+import static fathom.kernel.VectorDoubles.D;
 import static fathom.kernel.VectorLossKernels.addLanes;
 import static fathom.kernel.VectorLossKernels.exp;
 import static fathom.kernel.VectorLossKernels.high;
 import static fathom.kernel.VectorLossKernels.low;
+import static fathom.kernel.VectorMath.LANES;
+import static fathom.kernel.VectorMath.ORDER;
 import static jdk.incubator.vector.VectorOperators.EQ;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LT;
@@ -28,6 +27,7 @@ import jdk.incubator.vector.VectorSpecies;
  * do the sums, which the last loop adds up anew rather than have memory of its own.
  */
 final class VectorSoftmax {
+  private static final VectorSpecies<Float> F = VectorMath.SPECIES;
   private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
 
   /** Moves every lane down by one. */

@@ -2,6 +2,8 @@ package fathom.kernel;
 
 import static fathom.kernel.ScalarTallyKernels.BLOCK;
 import static fathom.kernel.ScalarTallyKernels.PARTS;
+import static fathom.kernel.VectorDoubles.D;
+import static fathom.kernel.VectorDoubles.UPPER;
 import static fathom.kernel.VectorMath.LANES;
 import static fathom.kernel.VectorMath.ORDER;
 import static fathom.kernel.VectorMath.SPECIES;
@@ -22,7 +24,6 @@ import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -32,9 +33,6 @@ import jdk.incubator.vector.VectorSpecies;
  * any number has.
  */
 final class VectorTallyKernels implements TallyKernels {
-  private static final VectorSpecies<Double> D =
-      VectorSpecies.of(double.class, SPECIES.vectorShape());
-
   private static final VectorSpecies<Integer> I =
       VectorSpecies.of(int.class, SPECIES.vectorShape());
   private static final VectorSpecies<Byte> B = VectorSpecies.of(byte.class, SPECIES.vectorShape());
@@ -46,9 +44,6 @@ final class VectorTallyKernels implements TallyKernels {
 
   /** What part of a block is counted one by one sooner than by whole registers. */
   private static final int FEW = 256;
-
-  /** Brings the upper half of the lanes down. */
-  private static final VectorShuffle<Float> UPPER = VectorShuffle.iota(SPECIES, LANES / 2, 1, true);
 
   private final TallyKernels scalar = new ScalarTallyKernels();
 

@@ -3,15 +3,17 @@ package fathom.kernel;
 import static fathom.kernel.ScalarUpdateKernels.BLOCK;
 import static fathom.kernel.ScalarUpdateKernels.CHUNK;
 import static fathom.kernel.ScalarUpdateKernels.PARTS;
+import static fathom.kernel.VectorDoubles.D;
+import static fathom.kernel.VectorDoubles.UPPER;
+import static fathom.kernel.VectorMath.LANES;
+import static fathom.kernel.VectorMath.ORDER;
+import static fathom.kernel.VectorMath.SPECIES;
 import static jdk.incubator.vector.VectorOperators.F2D;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorShuffle;
-import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Updates in whole registers, with the bits of {@link ScalarUpdateKernels}: the same operations in
@@ -21,19 +23,6 @@ import jdk.incubator.vector.VectorSpecies;
  * leaves out what was never run. Where all have one, a step takes about a sixth longer.
  */
 final class VectorUpdateKernels implements UpdateKernels {
-  /** At most 16 lanes, so that two registers of squares fit into the parts of a block. */
-  private static final VectorSpecies<Float> F =
-      FloatVector.SPECIES_PREFERRED.length() > PARTS / 2
-          ? FloatVector.SPECIES_512
-          : FloatVector.SPECIES_PREFERRED;
-
-  private static final VectorSpecies<Double> D = VectorSpecies.of(double.class, F.vectorShape());
-  private static final int LANES = F.length();
-  private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-
-  /** Brings the upper half of the lanes down. */
-  private static final VectorShuffle<Float> UPPER = VectorShuffle.iota(F, LANES / 2, 1, true);
-
   private final Loops<Update> loops = new Loops<>(update -> UpdateLoop.apart(loop(update)));
 
   private static UpdateLoop loop(Update update) {
@@ -79,7 +68,7 @@ final class VectorUpdateKernels implements UpdateKernels {
   public void scale(MemorySegment x, long from, long to, float factor) {
     for (long i = from; i < to; i += CHUNK) {
       int n = (int) Math.min(CHUNK, to - i);
-      int even = F.loopBound(n);
+      int even = SPECIES.loopBound(n);
       long start = i * Float.BYTES;
       scaleChunk(x, start, even, factor);
       ScalarUpdateKernels.scale(x, start + (long) even * Float.BYTES, n - even, factor);
@@ -89,7 +78,7 @@ final class VectorUpdateKernels implements UpdateKernels {
   private static void scaleChunk(MemorySegment x, long start, int n, float factor) {
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
-      FloatVector xi = FloatVector.fromMemorySegment(F, x, at, ORDER);
+      FloatVector xi = FloatVector.fromMemorySegment(SPECIES, x, at, ORDER);
       xi.mul(factor).intoMemorySegment(x, at, ORDER);
     }
   }
@@ -98,7 +87,7 @@ final class VectorUpdateKernels implements UpdateKernels {
   public void shrink(MemorySegment x, long from, long to, float threshold) {
     for (long i = from; i < to; i += CHUNK) {
       int n = (int) Math.min(CHUNK, to - i);
-      int even = F.loopBound(n);
+      int even = SPECIES.loopBound(n);
       long start = i * Float.BYTES;
       shrinkChunk(x, start, even, threshold);
       ScalarUpdateKernels.shrink(x, start + (long) even * Float.BYTES, n - even, threshold);
@@ -108,7 +97,7 @@ final class VectorUpdateKernels implements UpdateKernels {
   private static void shrinkChunk(MemorySegment x, long start, int n, float threshold) {
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
-      FloatVector xi = FloatVector.fromMemorySegment(F, x, at, ORDER);
+      FloatVector xi = FloatVector.fromMemorySegment(SPECIES, x, at, ORDER);
       xi.sub(xi.min(threshold).max(-threshold)).intoMemorySegment(x, at, ORDER);
     }
   }
@@ -137,9 +126,9 @@ final class VectorUpdateKernels implements UpdateKernels {
     DoubleVector d = DoubleVector.zero(D);
     for (int i = part; i < n; i += PARTS) {
       long at = start + (long) i * Float.BYTES;
-      FloatVector one = FloatVector.fromMemorySegment(F, x, at, ORDER);
+      FloatVector one = FloatVector.fromMemorySegment(SPECIES, x, at, ORDER);
       long next = at + (long) LANES * Float.BYTES;
-      FloatVector two = FloatVector.fromMemorySegment(F, x, next, ORDER);
+      FloatVector two = FloatVector.fromMemorySegment(SPECIES, x, next, ORDER);
       DoubleVector low = (DoubleVector) one.convertShape(F2D, D, 0);
       DoubleVector high = (DoubleVector) one.rearrange(UPPER).convertShape(F2D, D, 0);
       a = a.add(low.mul(low));

@@ -276,8 +276,7 @@ public final class Network implements AutoCloseable {
    * memory of their own ({@link Memory#inference}), which is kept for the next. The last bits of an
    * answer may depend on how many rows are asked for together, never on threads.
    *
-   * @param x rows of inputs, N x {@link #inputs}; its memory must stay open until the call returns,
-   *     since products read it by address
+   * @param x rows of inputs, N x {@link #inputs}, copied before they are used
    * @param y rows of outputs, N x {@link #outputs}, overwritten
    * @throws IllegalArgumentException if a shape does not fit
    * @throws IllegalStateException if the network was closed

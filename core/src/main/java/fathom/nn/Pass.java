@@ -147,6 +147,11 @@ public final class Pass {
     watcher = newWatcher;
   }
 
+  /** Returns where an inference has its inputs, B x inputs; null in training. */
+  Matrix input() {
+    return plan.input();
+  }
+
   /** Returns the network's output after {@link #forward}, feature-major: out x B. */
   public Matrix output() {
     return groups[groups.length - 1].a();

@@ -32,6 +32,7 @@ final class Plan {
   private final Deque<Residual.ForkPass> forks = new ArrayDeque<>();
   private final Segments segments;
   private final int features;
+  private final Matrix input;
   private int lowest = -1;
   private boolean spare;
   private double flops;
@@ -56,6 +57,7 @@ final class Plan {
     segments = memory.segments();
     features = layers.get(0).in;
     memory.restart();
+    input = training ? null : memory.rows(batch, features);
     int run = -1;
     Group behindRun = null;
     Slab.Layout parameters = new Slab.Layout();
@@ -109,6 +111,11 @@ final class Plan {
 
   List<Group> groups() {
     return groups;
+  }
+
+  /** Returns where an inference has its inputs, B x inputs; null in training. */
+  Matrix input() {
+    return input;
   }
 
   /** Returns the output of each layer. */

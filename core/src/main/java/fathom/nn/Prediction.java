@@ -13,7 +13,6 @@ final class Prediction extends Task {
   private final Engine engine;
   private final Workspace memory;
   private Pass pass;
-  private Matrix x;
   private Matrix y;
 
   Prediction(Engine engine, Workspace memory) {
@@ -27,18 +26,18 @@ final class Prediction extends Task {
     for (int row = 0; row < rows; row += ROWS) {
       int end = Math.min(rows, row + ROWS);
       boolean all = end - row == rows;
-      x = all ? inputs : inputs.rows(row, end);
       y = all ? outputs : outputs.rows(row, end);
       pass = memory.pass(end - row);
+      // Products read by address, of which the caller's arena knows nothing: it may be closed.
+      pass.input().copyFrom(all ? inputs : inputs.rows(row, end));
       engine.run(this, pass.worthSharing());
     }
-    x = null;
     y = null;
   }
 
   @Override
   protected void share(Member member) {
-    pass.forward(member, x);
+    pass.forward(member, pass.input());
     if (member.index() == 0) {
       y.transposeFrom(pass.output());
     }

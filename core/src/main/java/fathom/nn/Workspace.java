@@ -120,6 +120,11 @@ class Workspace implements AutoCloseable {
     return view(segment, rows, cols);
   }
 
+  /** Returns the next matrix that has memory of its own and the samples for rows, without gaps. */
+  final Matrix rows(int batch, int features) {
+    return new Matrix(matrix(features, batch).segment(), 0, batch, features, features);
+  }
+
   /** Returns the next matrix of those that runs of layers share, rows x the batch size. */
   final Matrix shared(int rows, int batch) {
     if (nextShared == shared.size()) {
