@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 
 /**
  * Measures what a network does to a batch at its present weights: signals going up, gradients going
@@ -128,8 +128,8 @@ public final class Probe {
   public double[] spectrum(Matrix x) {
     return undisturbed(
         x,
-        pass -> {
-          run(pass, x);
+        (pass, rows) -> {
+          run(pass, rows);
           return spectrum(pass).all();
         });
   }
@@ -138,8 +138,8 @@ public final class Probe {
   List<float[][]> outputs(Matrix x) {
     return undisturbed(
         x,
-        pass -> {
-          run(pass, x);
+        (pass, rows) -> {
+          run(pass, rows);
           List<float[][]> outputs = new ArrayList<>();
           for (int i = 0; i < pass.layers(); i++) {
             outputs.add(pass.output(i).toArray());
@@ -154,11 +154,14 @@ public final class Probe {
   }
 
   private Sounding measure(Matrix x, Start start) {
-    return undisturbed(x, pass -> measure(pass, x, start));
+    return undisturbed(x, (pass, rows) -> measure(pass, rows, start));
   }
 
-  /** Looks at passes over a batch, and leaves running statistics as they were. */
-  private <T> T undisturbed(Matrix x, Function<Pass, T> look) {
+  /**
+   * Looks at passes over a copy of a batch, which nobody can free while products read it by
+   * address, and leaves running statistics as they were.
+   */
+  private <T> T undisturbed(Matrix x, BiFunction<Pass, Matrix, T> look) {
     if (x.cols() != network.inputs()) {
       throw new IllegalArgumentException(
           String.format(
@@ -170,8 +173,10 @@ public final class Probe {
       Slab statistics = network.statistics();
       MemorySegment kept = arena.allocate(statistics.segment().byteSize());
       kept.copyFrom(statistics.segment());
+      Matrix rows = Matrix.allocate(arena, x.rows(), x.cols());
+      rows.copyFrom(x);
       try {
-        return look.apply(network.pass(x.rows()));
+        return look.apply(network.pass(x.rows()), rows);
       } finally {
         statistics.segment().copyFrom(kept);
       }

@@ -145,7 +145,12 @@ final class Tryout extends Task implements AutoCloseable {
     batch = rows;
     targets = targets(rows);
     pass.step(0);
-    engine.run(this, pass.worthSharing());
+    long reading = rows.beginReading();
+    try {
+      engine.run(this, pass.worthSharing());
+    } finally {
+      rows.endReading(reading);
+    }
     return mean;
   }
 

@@ -99,8 +99,11 @@ public final class Lsuv {
       throw new IllegalArgumentException(
           "LSUV scales dense layers that learn, and this network has none");
     }
-    Calibration calibration = new Calibration(network, dense, x, tolerance, trials);
     try (Arena arena = Arena.ofConfined()) {
+      // Products read by address: the dataset may be closed meanwhile.
+      Matrix rows = Matrix.allocate(arena, x.rows(), x.cols());
+      rows.copyFrom(x);
+      Calibration calibration = new Calibration(network, dense, rows, tolerance, trials);
       long stamp = network.beginStep();
       try {
         Slab parameters = copy(network.parameters(), arena);
@@ -114,8 +117,8 @@ public final class Lsuv {
       } finally {
         network.endStep(stamp);
       }
+      return calibration.done;
     }
-    return calibration.done;
   }
 
   private static Slab copy(Slab slab, Arena arena) {
