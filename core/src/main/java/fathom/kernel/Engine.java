@@ -17,7 +17,6 @@ public final class Engine implements AutoCloseable {
   private final Blas blas;
   private final Kernels kernels;
   private final Crew crew;
-  private final boolean sharing;
   private boolean closed;
 
   /**
@@ -27,14 +26,13 @@ public final class Engine implements AutoCloseable {
    * @throws IllegalArgumentException if threads is not positive
    */
   public Engine(Blas blas, Kernels kernels, int threads) {
-    this(blas, kernels, crew(blas, threads), false);
+    this(blas, kernels, crew(blas, threads));
   }
 
-  private Engine(Blas blas, Kernels kernels, Crew crew, boolean sharing) {
+  private Engine(Blas blas, Kernels kernels, Crew crew) {
     this.blas = blas;
     this.kernels = kernels;
     this.crew = crew;
-    this.sharing = sharing;
   }
 
   private static Crew crew(Blas blas, int threads) {
@@ -54,11 +52,11 @@ public final class Engine implements AutoCloseable {
   public static synchronized Engine shared() {
     Blas blas = Blas.openBlas();
     Kernels kernels = Kernels.vector();
-    if (sharers == 0) {
+    if (common == null) {
       common = new Crew(blas, Runtime.getRuntime().availableProcessors());
     }
     sharers++;
-    return new Engine(blas, kernels, common, true);
+    return new Engine(blas, kernels, common);
   }
 
   public Blas blas() {
@@ -105,7 +103,7 @@ public final class Engine implements AutoCloseable {
         return;
       }
       closed = true;
-      if (sharing) {
+      if (crew == common) {
         sharers--;
         if (sharers > 0) {
           return;

@@ -98,6 +98,10 @@ final class VectorFillKernels implements FillKernels {
         n = (int) Math.min(won ? RUN : WATCHED, last - group);
         if (won) {
           vectors(x, base, group, n, generator, scale);
+        } else if (seen < EARLY) {
+          long end = (group + n) * Threefry.GROUP;
+          scalar.fill(x, base, group * Threefry.GROUP, end, seed, stream, scale);
+          seen += n;
         } else {
           compare(x, base, group, n, generator, seed, stream, scale);
         }
@@ -113,7 +117,7 @@ final class VectorFillKernels implements FillKernels {
       }
     }
 
-    /** Fills a run in both ways, or by the twin alone while it is early. */
+    /** Fills a run in both ways, and notes which was faster. */
     private void compare(
         MemorySegment x,
         long base,
@@ -123,16 +127,13 @@ final class VectorFillKernels implements FillKernels {
         long seed,
         long stream,
         float scale) {
-      int trial = seen < EARLY ? 0 : Math.min(TRIAL, n);
-      seen += n - trial;
+      int trial = Math.min(TRIAL, n);
       long start = System.nanoTime();
-      if (trial > 0) {
-        vectors(x, base, group, trial, generator, scale);
-      }
+      vectors(x, base, group, trial, generator, scale);
       long half = System.nanoTime();
       long behind = (group + trial) * Threefry.GROUP;
       scalar.fill(x, base, behind, (group + n) * Threefry.GROUP, seed, stream, scale);
-      if (0 < trial && trial < n) {
+      if (trial < n) {
         judge((half - start) * (n - trial), (System.nanoTime() - half) * trial);
       }
     }

@@ -21,6 +21,9 @@ import static fathom.kernel.ScalarLossKernels.NEGLIGIBLE;
 import static fathom.kernel.ScalarLossKernels.ROUNDER;
 import static fathom.kernel.VectorDoubles.D;
 import static fathom.kernel.VectorDoubles.UPPER;
+import static fathom.kernel.VectorDoubles.addLanes;
+import static fathom.kernel.VectorDoubles.high;
+import static fathom.kernel.VectorDoubles.low;
 import static fathom.kernel.VectorMath.LANES;
 import static fathom.kernel.VectorMath.ORDER;
 import static jdk.incubator.vector.VectorOperators.F2D;
@@ -203,17 +206,6 @@ final class VectorLossKernels implements LossKernels {
     return y.blend(-limit, y.compare(LT, -limit));
   }
 
-  /** Adds the lanes of low and high, one after the other. */
-  static double addLanes(double total, DoubleVector low, DoubleVector high) {
-    for (int j = 0; j < D.length(); j++) {
-      total += low.lane(j);
-    }
-    for (int j = 0; j < D.length(); j++) {
-      total += high.lane(j);
-    }
-    return total;
-  }
-
   /** Returns exp(x) for x in [-87, 0], NaN for NaN. */
   static FloatVector exp(FloatVector x) {
     FloatVector rounder = FloatVector.broadcast(F, ROUNDER);
@@ -241,15 +233,5 @@ final class VectorLossKernels implements LossKernels {
     p = p.fma(z, FloatVector.broadcast(F, L3));
     p = p.fma(z, FloatVector.broadcast(F, L2));
     return p.mul(z).fma(z, z);
-  }
-
-  /** Returns the lower half of the lanes. */
-  static DoubleVector low(FloatVector v) {
-    return (DoubleVector) v.convertShape(F2D, D, 0);
-  }
-
-  /** Returns the upper half of the lanes. */
-  static DoubleVector high(FloatVector v) {
-    return (DoubleVector) v.rearrange(UPPER).convertShape(F2D, D, 0);
   }
 }

@@ -2,10 +2,10 @@ package fathom.kernel;
 
 import static fathom.kernel.ScalarLossKernels.NEGLIGIBLE;
 import static fathom.kernel.VectorDoubles.D;
-import static fathom.kernel.VectorLossKernels.addLanes;
+import static fathom.kernel.VectorDoubles.addLanes;
+import static fathom.kernel.VectorDoubles.high;
+import static fathom.kernel.VectorDoubles.low;
 import static fathom.kernel.VectorLossKernels.exp;
-import static fathom.kernel.VectorLossKernels.high;
-import static fathom.kernel.VectorLossKernels.low;
 import static fathom.kernel.VectorMath.LANES;
 import static fathom.kernel.VectorMath.ORDER;
 import static jdk.incubator.vector.VectorOperators.EQ;

@@ -4,6 +4,7 @@ import static fathom.kernel.ScalarTallyKernels.BLOCK;
 import static fathom.kernel.ScalarTallyKernels.PARTS;
 import static fathom.kernel.VectorDoubles.D;
 import static fathom.kernel.VectorDoubles.UPPER;
+import static fathom.kernel.VectorDoubles.addLanes;
 import static fathom.kernel.VectorMath.LANES;
 import static fathom.kernel.VectorMath.ORDER;
 import static fathom.kernel.VectorMath.SPECIES;
@@ -78,8 +79,8 @@ final class VectorTallyKernels implements TallyKernels {
       high = high.add(d);
       highSquares = d.fma(d, highSquares);
     }
-    sums[at] = VectorLossKernels.addLanes(sums[at], low, high);
-    sums[at + 1] = VectorLossKernels.addLanes(sums[at + 1], lowSquares, highSquares);
+    sums[at] = addLanes(sums[at], low, high);
+    sums[at + 1] = addLanes(sums[at + 1], lowSquares, highSquares);
   }
 
   @Override
@@ -125,8 +126,8 @@ final class VectorTallyKernels implements TallyKernels {
       highSquares = xi.fma(xi, highSquares);
       high = d.fma(d, high);
     }
-    sums[at] = VectorLossKernels.addLanes(sums[at], lowSquares, highSquares);
-    sums[at + 1] = VectorLossKernels.addLanes(sums[at + 1], low, high);
+    sums[at] = addLanes(sums[at], lowSquares, highSquares);
+    sums[at + 1] = addLanes(sums[at + 1], low, high);
   }
 
   @Override

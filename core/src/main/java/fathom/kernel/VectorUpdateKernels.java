@@ -5,6 +5,7 @@ import static fathom.kernel.ScalarUpdateKernels.CHUNK;
 import static fathom.kernel.ScalarUpdateKernels.PARTS;
 import static fathom.kernel.VectorDoubles.D;
 import static fathom.kernel.VectorDoubles.UPPER;
+import static fathom.kernel.VectorDoubles.addLanes;
 import static fathom.kernel.VectorMath.LANES;
 import static fathom.kernel.VectorMath.ORDER;
 import static fathom.kernel.VectorMath.SPECIES;
@@ -138,13 +139,6 @@ final class VectorUpdateKernels implements UpdateKernels {
       c = c.add(low.mul(low));
       d = d.add(high.mul(high));
     }
-    return addLanes(addLanes(addLanes(addLanes(total, a), b), c), d);
-  }
-
-  private static double addLanes(double total, DoubleVector v) {
-    for (int j = 0; j < D.length(); j++) {
-      total += v.lane(j);
-    }
-    return total;
+    return addLanes(addLanes(total, a, b), c, d);
   }
 }

@@ -42,6 +42,13 @@ final class Tryout extends Task implements AutoCloseable {
   // Of the pass under way.
   private Pass pass;
   private Batch batch;
+
+  /**
+   * A copy, which nobody can free while products read it by address. To keep the dataset open
+   * instead would have others wait in a circle: they take the data before the network.
+   */
+  private Matrix inputs;
+
   private Matrix targets;
   private boolean centred;
   private boolean back;
@@ -143,14 +150,13 @@ final class Tryout extends Task implements AutoCloseable {
     BatchFit.require(rows, network, loss);
     pass = network.pass(rows.size());
     batch = rows;
+    if (inputs == null || inputs.rows() != rows.size()) {
+      inputs = Matrix.allocate(arena, rows.size(), network.inputs());
+    }
+    inputs.copyFrom(rows.inputs());
     targets = targets(rows);
     pass.step(0);
-    long reading = rows.beginReading();
-    try {
-      engine.run(this, pass.worthSharing());
-    } finally {
-      rows.endReading(reading);
-    }
+    engine.run(this, pass.worthSharing());
     return mean;
   }
 
@@ -161,7 +167,7 @@ final class Tryout extends Task implements AutoCloseable {
 
   @Override
   protected void share(Member member) {
-    pass.forward(member, batch.inputs());
+    pass.forward(member, inputs);
     if (member.index() == 0) {
       Matrix d = pass.outputGradient();
       mean = objective.mean(engine.kernels().loss(), pass.output(), batch.labels(), targets, d);
@@ -171,7 +177,7 @@ final class Tryout extends Task implements AutoCloseable {
     }
     member.barrier();
     if (back) {
-      pass.backward(member, batch.inputs(), null);
+      pass.backward(member, inputs, null);
     }
   }
 

@@ -279,7 +279,7 @@ public final class Network implements AutoCloseable {
    * @param x rows of inputs, N x {@link #inputs}, copied before they are used
    * @param y rows of outputs, N x {@link #outputs}, overwritten
    * @throws IllegalArgumentException if a shape does not fit
-   * @throws IllegalStateException if the network was closed
+   * @throws IllegalStateException if the network, or the arena of x or y, was closed
    * @throws WrongThreadException if x or y lies in another thread's confined arena
    */
   public void predict(Matrix x, Matrix y) {

@@ -31,23 +31,6 @@ final class OpenBlas extends Blas {
   private static final int TRANS = 112;
   private static final Linker LINKER = Linker.nativeLinker();
 
-  private static final FunctionDescriptor SGEMM =
-      FunctionDescriptor.ofVoid(
-          JAVA_INT,
-          JAVA_INT,
-          JAVA_INT,
-          JAVA_INT,
-          JAVA_INT,
-          JAVA_INT,
-          JAVA_FLOAT,
-          JAVA_LONG,
-          JAVA_INT,
-          JAVA_LONG,
-          JAVA_INT,
-          JAVA_FLOAT,
-          JAVA_LONG,
-          JAVA_INT);
-
   private final MethodHandle sgemm;
   private final Threads threads;
   private final String name;
@@ -88,7 +71,24 @@ final class OpenBlas extends Blas {
   }
 
   private OpenBlas() {
-    sgemm = handle("cblas_sgemm", SGEMM);
+    sgemm =
+        handle(
+            "cblas_sgemm",
+            FunctionDescriptor.ofVoid(
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_FLOAT,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_LONG,
+                JAVA_INT,
+                JAVA_FLOAT,
+                JAVA_LONG,
+                JAVA_INT));
     if (Loader.addressof("MKL_Set_Num_Threads_Local") != null) {
       threads = new MklThreads();
       name = "MKL";
