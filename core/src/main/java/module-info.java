@@ -7,6 +7,7 @@ module fathom.core {
   requires de.siegmar.fastcsv;
 
   exports fathom.data;
+  exports fathom.engine;
   exports fathom.kernel;
   exports fathom.lab;
   exports fathom.matrix;

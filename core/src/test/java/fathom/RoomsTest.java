@@ -25,17 +25,22 @@ class RoomsTest {
 
   /** Each room, and the rooms that it may name; a room may always name itself. */
   private static final Map<String, Set<String>> ROOMS =
-      Map.of(
-          "blas", Set.of(),
-          "matrix", Set.of(),
-          "kernel", Set.of("matrix", "blas"),
-          "nn", Set.of("matrix", "kernel"),
-          "optim", Set.of("matrix", "kernel"),
-          "data", Set.of("matrix"),
-          "train", Set.of("matrix", "kernel", "nn", "optim", "data"),
-          "lab", Set.of("matrix", "kernel", "nn", "optim", "data", "train"),
-          "cli", Set.of("blas", "matrix", "kernel", "nn", "optim", "data", "train", "lab"),
-          "jmh", Set.of("blas", "matrix", "kernel", "nn", "optim", "data", "train", "lab"));
+      Map.ofEntries(
+          Map.entry("blas", Set.of()),
+          Map.entry("matrix", Set.of()),
+          Map.entry("kernel", Set.of("matrix")),
+          Map.entry("engine", Set.of("matrix", "kernel", "blas")),
+          Map.entry("nn", Set.of("matrix", "kernel", "engine")),
+          Map.entry("optim", Set.of("matrix", "kernel")),
+          Map.entry("data", Set.of("matrix")),
+          Map.entry("train", Set.of("matrix", "kernel", "engine", "nn", "optim", "data")),
+          Map.entry("lab", Set.of("matrix", "kernel", "engine", "nn", "optim", "data", "train")),
+          Map.entry(
+              "cli",
+              Set.of("blas", "matrix", "kernel", "engine", "nn", "optim", "data", "train", "lab")),
+          Map.entry(
+              "jmh",
+              Set.of("blas", "matrix", "kernel", "engine", "nn", "optim", "data", "train", "lab")));
 
   private static final Pattern TEXT_OR_COMMENT =
       Pattern.compile(
@@ -78,6 +83,7 @@ class RoomsTest {
           """
           core/src/main/java/fathom/nn/A.java     | package fathom.nn; import fathom.optim.Adam;      | may not name fathom.optim
           core/src/main/java/fathom/nn/A.java     | package fathom.nn; import static fathom.blas.B.c; | may not name fathom.blas
+          core/src/main/java/fathom/kernel/A.java | package fathom.kernel; import fathom.engine.Engine; | may not name fathom.engine
           core/src/main/java/fathom/optim/A.java  | package fathom.optim; fathom.nn.Network n;        | may not name fathom.nn
           core/src/main/java/fathom/matrix/A.java | package fathom.matrix; import fathom.kernel.*;    | may not name fathom.kernel
           core/src/main/java/fathom/train/A.java  | package fathom.train; import fathom.lab.Sweep;    | may not name fathom.lab
@@ -115,7 +121,7 @@ class RoomsTest {
       delimiter = '|',
       textBlock =
           """
-          core/src/main/java/A.java                   | package fathom.kernel; import fathom.blas.Blas; import fathom.kernel.B;
+          core/src/main/java/A.java                   | package fathom.engine; import fathom.blas.Blas; import fathom.kernel.B;
           core/src/main/java/VectorKernels.java       | package fathom.kernel; import jdk.incubator.vector.V;
           native-bindings/src/main/java/OpenBlas.java | package fathom.blas; import org.bytedeco.a.B;
           jmh/src/main/java/fathom/jmh/A.java         | package fathom.jmh; import org.bytedeco.a.B; import fathom.blas.Blas;

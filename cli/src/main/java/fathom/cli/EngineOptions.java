@@ -1,7 +1,7 @@
 package fathom.cli;
 
 import fathom.blas.Blas;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
 import picocli.CommandLine.Option;
 

@@ -3,7 +3,7 @@ package fathom.cli;
 import fathom.data.Dataset;
 import fathom.data.Rows;
 import fathom.data.Task;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.train.Evaluation;
 import java.io.PrintWriter;
 import java.nio.file.Path;

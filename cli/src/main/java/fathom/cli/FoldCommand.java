@@ -1,6 +1,6 @@
 package fathom.cli;
 
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.nn.Network;
 import fathom.train.Model;
 import fathom.train.Models;

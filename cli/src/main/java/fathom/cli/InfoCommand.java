@@ -1,7 +1,7 @@
 package fathom.cli;
 
 import fathom.blas.BlasUnavailableException;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import java.io.PrintWriter;
 import java.util.Locale;
 import picocli.CommandLine.Command;

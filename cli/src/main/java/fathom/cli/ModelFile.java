@@ -3,7 +3,7 @@ package fathom.cli;
 import fathom.data.Dataset;
 import fathom.data.Scaling;
 import fathom.data.Task;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.train.Model;

@@ -3,7 +3,7 @@ package fathom.cli;
 import fathom.data.Batches;
 import fathom.data.Dataset;
 import fathom.data.Rows;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.lab.Criticality;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;

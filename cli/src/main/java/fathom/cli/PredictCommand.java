@@ -3,7 +3,7 @@ package fathom.cli;
 import fathom.data.Batch;
 import fathom.data.Dataset;
 import fathom.data.Task;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.matrix.Matrix;
 import fathom.train.Evaluation;
 import java.io.PrintWriter;

@@ -1,6 +1,6 @@
 package fathom.cli;
 
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.lab.Claim;
 import fathom.lab.Preflight;
 import fathom.lab.PreflightStudy;

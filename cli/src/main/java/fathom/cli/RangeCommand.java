@@ -1,7 +1,7 @@
 package fathom.cli;
 
 import fathom.data.Rows;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.train.RateRange;

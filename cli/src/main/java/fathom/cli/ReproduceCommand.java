@@ -1,6 +1,6 @@
 package fathom.cli;
 
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.lab.Bench;
 import fathom.lab.Check;
 import fathom.lab.Comparison;

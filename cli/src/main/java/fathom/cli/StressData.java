@@ -2,7 +2,7 @@ package fathom.cli;
 
 import fathom.data.Dataset;
 import fathom.data.Rows;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.lab.Synthetic;
 import java.nio.file.Path;
 import java.util.List;

@@ -2,7 +2,7 @@ package fathom.cli;
 
 import fathom.data.Rows;
 import fathom.data.Split;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.train.Evaluation;

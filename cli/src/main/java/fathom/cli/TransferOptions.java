@@ -1,6 +1,6 @@
 package fathom.cli;
 
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
 import fathom.train.Models;

@@ -2,7 +2,7 @@ package fathom.lab;
 
 import fathom.data.Dataset;
 import fathom.data.Idx;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;

@@ -1,6 +1,6 @@
 package fathom.lab;
 
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.kernel.FillKernels;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;

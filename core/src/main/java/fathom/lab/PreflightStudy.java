@@ -3,7 +3,7 @@ package fathom.lab;
 import fathom.data.Dataset;
 import fathom.data.Rows;
 import fathom.data.Task;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.lab.Cell.Norm;
 import fathom.lab.Cell.Skip;
 import fathom.nn.Activation;

@@ -2,9 +2,9 @@ package fathom.lab;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import fathom.kernel.Engine;
-import fathom.kernel.Member;
-import fathom.kernel.Task;
+import fathom.engine.Engine;
+import fathom.engine.Member;
+import fathom.engine.Task;
 import fathom.matrix.Matrix;
 import fathom.nn.Linearization;
 import java.lang.foreign.MemorySegment;

@@ -1,6 +1,6 @@
 package fathom.lab;
 
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

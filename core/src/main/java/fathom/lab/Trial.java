@@ -3,7 +3,7 @@ package fathom.lab;
 import fathom.data.Batch;
 import fathom.data.Batches;
 import fathom.data.Rows;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.nn.Network;
 import fathom.train.Trainer;
 import java.util.Map;

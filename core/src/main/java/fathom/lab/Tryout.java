@@ -1,9 +1,9 @@
 package fathom.lab;
 
 import fathom.data.Batch;
-import fathom.kernel.Engine;
-import fathom.kernel.Member;
-import fathom.kernel.Task;
+import fathom.engine.Engine;
+import fathom.engine.Member;
+import fathom.engine.Task;
 import fathom.kernel.UpdateKernels;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;

@@ -1,7 +1,7 @@
 package fathom.nn;
 
+import fathom.engine.Engine;
 import fathom.kernel.ActivationKernels;
-import fathom.kernel.Engine;
 import fathom.kernel.Function;
 import fathom.kernel.NormKernels;
 import fathom.matrix.Matrix;

@@ -1,7 +1,7 @@
 package fathom.nn;
 
+import fathom.engine.Product;
 import fathom.kernel.Kernels;
-import fathom.kernel.Product;
 import fathom.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
 

@@ -1,9 +1,9 @@
 package fathom.nn;
 
-import fathom.kernel.Engine;
-import fathom.kernel.Form;
-import fathom.kernel.Member;
-import fathom.kernel.Product;
+import fathom.engine.Engine;
+import fathom.engine.Form;
+import fathom.engine.Member;
+import fathom.engine.Product;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 

@@ -1,8 +1,8 @@
 package fathom.nn;
 
+import fathom.engine.Product;
 import fathom.kernel.ActivationKernels;
 import fathom.kernel.Function;
-import fathom.kernel.Product;
 import fathom.matrix.Matrix;
 
 /**

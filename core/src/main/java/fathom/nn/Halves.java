@@ -1,10 +1,10 @@
 package fathom.nn;
 
-import fathom.kernel.Engine;
-import fathom.kernel.Form;
+import fathom.engine.Engine;
+import fathom.engine.Form;
+import fathom.engine.Member;
+import fathom.engine.Product;
 import fathom.kernel.Kernels;
-import fathom.kernel.Member;
-import fathom.kernel.Product;
 import fathom.matrix.Matrix;
 
 /**

@@ -1,6 +1,6 @@
 package fathom.nn;
 
-import fathom.kernel.Member;
+import fathom.engine.Member;
 import fathom.matrix.Matrix;
 
 /** What starts a group of passes: it needs all units of the group below before it can begin. */

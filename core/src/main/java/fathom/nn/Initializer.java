@@ -1,11 +1,11 @@
 package fathom.nn;
 
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
+import fathom.engine.Member;
+import fathom.engine.Orthogonal;
+import fathom.engine.Task;
 import fathom.kernel.FillKernels;
 import fathom.kernel.Function;
-import fathom.kernel.Member;
-import fathom.kernel.Orthogonal;
-import fathom.kernel.Task;
 import fathom.matrix.Matrix;
 import java.util.Locale;
 import java.util.Map;

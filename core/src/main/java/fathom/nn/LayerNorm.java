@@ -1,7 +1,7 @@
 package fathom.nn;
 
-import fathom.kernel.Engine;
-import fathom.kernel.Member;
+import fathom.engine.Engine;
+import fathom.engine.Member;
 import fathom.kernel.NormKernels;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;

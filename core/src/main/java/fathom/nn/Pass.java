@@ -1,6 +1,6 @@
 package fathom.nn;
 
-import fathom.kernel.Member;
+import fathom.engine.Member;
 import fathom.matrix.Matrix;
 import java.util.List;
 

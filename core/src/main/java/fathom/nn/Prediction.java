@@ -1,8 +1,8 @@
 package fathom.nn;
 
-import fathom.kernel.Engine;
-import fathom.kernel.Member;
-import fathom.kernel.Task;
+import fathom.engine.Engine;
+import fathom.engine.Member;
+import fathom.engine.Task;
 import fathom.matrix.Matrix;
 
 /** One caller's inference at a time, some rows at a time, on memory of its own. */

@@ -2,12 +2,12 @@ package fathom.nn;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import fathom.kernel.Engine;
-import fathom.kernel.Form;
+import fathom.engine.Engine;
+import fathom.engine.Form;
+import fathom.engine.Member;
+import fathom.engine.Product;
 import fathom.kernel.Function;
 import fathom.kernel.Kernels;
-import fathom.kernel.Member;
-import fathom.kernel.Product;
 import fathom.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
 

@@ -1,6 +1,6 @@
 package fathom.nn;
 
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import java.util.List;
 
 /**

@@ -1,8 +1,8 @@
 package fathom.train;
 
 import fathom.data.Batch;
-import fathom.kernel.Member;
-import fathom.kernel.Task;
+import fathom.engine.Member;
+import fathom.engine.Task;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import fathom.nn.Network;

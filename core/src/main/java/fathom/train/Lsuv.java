@@ -3,9 +3,9 @@ package fathom.train;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import fathom.data.Batch;
-import fathom.kernel.Engine;
-import fathom.kernel.Member;
-import fathom.kernel.Task;
+import fathom.engine.Engine;
+import fathom.engine.Member;
+import fathom.engine.Task;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import fathom.nn.Initializer;

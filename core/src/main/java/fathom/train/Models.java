@@ -4,7 +4,7 @@ import fathom.data.DataException;
 import fathom.data.Safetensors;
 import fathom.data.Scaling;
 import fathom.data.Task;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.matrix.Matrix;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;

@@ -1,6 +1,6 @@
 package fathom.train;
 
-import fathom.kernel.Member;
+import fathom.engine.Member;
 import fathom.kernel.UpdateKernels;
 import fathom.matrix.Slab;
 import fathom.nn.Network;

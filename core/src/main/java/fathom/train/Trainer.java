@@ -2,7 +2,7 @@ package fathom.train;
 
 import fathom.data.Batch;
 import fathom.data.Batches;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.matrix.Slab;
 import fathom.nn.Loss;
 import fathom.nn.Network;

@@ -1,10 +1,10 @@
 package fathom.train;
 
 import fathom.data.Batch;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
+import fathom.engine.Member;
+import fathom.engine.Task;
 import fathom.kernel.LossKernels;
-import fathom.kernel.Member;
-import fathom.kernel.Task;
 import fathom.kernel.UpdateKernels;
 import fathom.matrix.Matrix;
 import fathom.nn.Learner;

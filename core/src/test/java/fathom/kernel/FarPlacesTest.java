@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import fathom.SparseMemory;
 import fathom.blas.Blas;
+import fathom.engine.Engine;
+import fathom.engine.Form;
+import fathom.engine.Product;
 import fathom.matrix.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -7,7 +7,7 @@ import fathom.blas.Blas;
 import fathom.data.DataException;
 import fathom.data.Dataset;
 import fathom.data.Digits;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
 import fathom.nn.Activation;
 import fathom.optim.Method;

@@ -3,7 +3,7 @@ package fathom.lab;
 import fathom.blas.Blas;
 import fathom.data.Dataset;
 import fathom.data.Digits;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
 import fathom.nn.Activation;
 import fathom.optim.Method;

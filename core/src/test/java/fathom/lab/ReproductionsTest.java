@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fathom.SharedFolder;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.lab.Reproduction.Form;
 import java.nio.file.Path;
 import java.util.ArrayList;

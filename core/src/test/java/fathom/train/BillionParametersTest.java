@@ -8,7 +8,7 @@ import fathom.data.Batch;
 import fathom.data.Dataset;
 import fathom.data.Digits;
 import fathom.data.Safetensors;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;

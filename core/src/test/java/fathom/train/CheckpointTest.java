@@ -12,7 +12,7 @@ import fathom.data.DataException;
 import fathom.data.Dataset;
 import fathom.data.Rows;
 import fathom.data.Split;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;

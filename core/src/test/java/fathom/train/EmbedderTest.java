@@ -12,7 +12,7 @@ import fathom.data.Batch;
 import fathom.data.Batches;
 import fathom.data.DataException;
 import fathom.data.Dataset;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import fathom.blas.Blas;
 import fathom.data.Dataset;
+import fathom.engine.Engine;
 import fathom.kernel.ActivationKernels;
-import fathom.kernel.Engine;
 import fathom.kernel.Kernels;
 import fathom.nn.Activation;
 import fathom.nn.Loss;

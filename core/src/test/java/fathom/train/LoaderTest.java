@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import fathom.blas.Blas;
 import fathom.data.Dataset;
 import fathom.data.Digits;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
 import fathom.nn.Activation;
 import fathom.nn.Loss;

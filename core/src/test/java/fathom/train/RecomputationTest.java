@@ -10,7 +10,7 @@ import com.sun.management.ThreadMXBean;
 import fathom.blas.Blas;
 import fathom.data.Batch;
 import fathom.data.Dataset;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;

@@ -13,7 +13,7 @@ import fathom.data.Batches;
 import fathom.data.DataException;
 import fathom.data.Dataset;
 import fathom.data.Split;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
 import fathom.nn.Activation;
 import fathom.nn.Loss;

@@ -2,12 +2,12 @@ package fathom.jmh;
 
 import fathom.blas.Blas;
 import fathom.blas.Transpose;
-import fathom.kernel.Engine;
-import fathom.kernel.Form;
+import fathom.engine.Engine;
+import fathom.engine.Form;
+import fathom.engine.Member;
+import fathom.engine.Product;
+import fathom.engine.Task;
 import fathom.kernel.Kernels;
-import fathom.kernel.Member;
-import fathom.kernel.Product;
-import fathom.kernel.Task;
 import fathom.matrix.Matrix;
 import java.lang.foreign.Arena;
 import java.util.concurrent.TimeUnit;

@@ -1,10 +1,10 @@
 package fathom.jmh;
 
-import fathom.kernel.Engine;
-import fathom.kernel.Form;
-import fathom.kernel.Member;
-import fathom.kernel.Product;
-import fathom.kernel.Task;
+import fathom.engine.Engine;
+import fathom.engine.Form;
+import fathom.engine.Member;
+import fathom.engine.Product;
+import fathom.engine.Task;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import java.lang.foreign.Arena;

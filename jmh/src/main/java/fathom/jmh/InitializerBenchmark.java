@@ -1,7 +1,7 @@
 package fathom.jmh;
 
 import fathom.blas.Blas;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import fathom.nn.Initializer;

@@ -1,6 +1,6 @@
 package fathom.jmh;
 
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.nn.Activation;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;

@@ -1,9 +1,9 @@
 package fathom.jmh.peers;
 
 import fathom.data.Batch;
-import fathom.kernel.Engine;
-import fathom.kernel.Member;
-import fathom.kernel.Task;
+import fathom.engine.Engine;
+import fathom.engine.Member;
+import fathom.engine.Task;
 import fathom.matrix.Matrix;
 import fathom.nn.Loss;
 import fathom.nn.Network;

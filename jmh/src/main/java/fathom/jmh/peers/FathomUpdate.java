@@ -1,8 +1,8 @@
 package fathom.jmh.peers;
 
-import fathom.kernel.Engine;
-import fathom.kernel.Member;
-import fathom.kernel.Task;
+import fathom.engine.Engine;
+import fathom.engine.Member;
+import fathom.engine.Task;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import fathom.optim.Adam;

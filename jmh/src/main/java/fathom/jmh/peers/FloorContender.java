@@ -2,8 +2,8 @@ package fathom.jmh.peers;
 
 import fathom.blas.Blas;
 import fathom.blas.Transpose;
+import fathom.engine.Engine;
 import fathom.jmh.GemmOnly;
-import fathom.kernel.Engine;
 import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import java.lang.foreign.Arena;

@@ -1,4 +1,4 @@
-package fathom.kernel;
+package fathom.engine;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 

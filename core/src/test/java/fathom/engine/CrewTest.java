@@ -1,4 +1,4 @@
-package fathom.kernel;
+package fathom.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,12 +1,13 @@
-package fathom.kernel;
+package fathom.engine;
 
 import fathom.blas.Blas;
+import fathom.kernel.Kernels;
 
 /**
- * What computes: a BLAS, a family of kernels and a crew of threads. Many networks may share one
- * engine, and any number of threads may call it: who finds the crew at work computes on his own
- * thread instead of waiting. Results do not depend on which of the two happened, nor on the number
- * of threads.
+ * A BLAS, a family of kernels and a crew of threads, which compute for networks. Many networks may
+ * share one engine, and any number of threads may call it: a caller that finds the crew at work
+ * computes on its own thread instead of waiting. Results do not depend on which of the two
+ * happened, nor on the number of threads.
  */
 public final class Engine implements AutoCloseable {
   /** The crew of all engines that {@link #shared} gave out and nobody has closed yet. */
@@ -20,7 +21,7 @@ public final class Engine implements AutoCloseable {
   private boolean closed;
 
   /**
-   * An engine of its own.
+   * Creates an engine from its parts; {@link #of} and {@link #scalar} choose them.
    *
    * @param threads how many threads compute, the caller's included; they start at the first use
    * @throws IllegalArgumentException if threads is not positive
@@ -59,10 +60,35 @@ public final class Engine implements AutoCloseable {
     return new Engine(blas, kernels, common);
   }
 
+  /**
+   * Returns an engine with threads of its own, over OpenBLAS and Vector kernels.
+   *
+   * @param threads how many threads compute, the caller's included; they start at the first use
+   * @throws IllegalArgumentException if threads is not positive
+   * @throws IllegalStateException if the JVM has no Vector API, with the option to add
+   * @throws fathom.blas.BlasUnavailableException if the library cannot be loaded
+   */
+  public static Engine of(int threads) {
+    return new Engine(Blas.openBlas(), Kernels.vector(), threads);
+  }
+
+  /**
+   * Returns an engine in plain Java, without native code and without the Vector API: a control for
+   * comparisons, and some tens of times slower.
+   *
+   * @param threads how many threads compute, the caller's included; they start at the first use
+   * @throws IllegalArgumentException if threads is not positive
+   */
+  public static Engine scalar(int threads) {
+    return new Engine(Blas.java(), Kernels.scalar(), threads);
+  }
+
+  /** Returns the library that multiplies matrices. */
   public Blas blas() {
     return blas;
   }
 
+  /** Returns the family of kernels that does the elementwise work. */
   public Kernels kernels() {
     return kernels;
   }

@@ -1,4 +1,4 @@
-package fathom.kernel;
+package fathom.engine;
 
 /** Which operand of a product is read transposed. */
 public enum Form {

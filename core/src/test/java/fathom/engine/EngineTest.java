@@ -1,9 +1,10 @@
-package fathom.kernel;
+package fathom.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import fathom.blas.Blas;
+import fathom.kernel.Kernels;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;

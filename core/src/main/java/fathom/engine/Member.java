@@ -1,4 +1,4 @@
-package fathom.kernel;
+package fathom.engine;
 
 /**
  * One thread's part in a program that all members of an engine run together. Work is cut into a

@@ -1,4 +1,4 @@
-package fathom.kernel;
+package fathom.engine;
 
 import fathom.blas.Blas;
 import fathom.blas.Transpose;

@@ -1,4 +1,4 @@
-package fathom.kernel;
+package fathom.engine;
 
 /**
  * A program for the members of an engine: all run the same code, each its share. Subclasses hold
