@@ -35,6 +35,10 @@ final class Plan {
   private final Matrix input;
   private int lowest = -1;
   private boolean spare;
+
+  /** What the last group's product reads whole while others are at the rows behind it; or null. */
+  private Matrix read;
+
   private double flops;
 
   /**
@@ -186,7 +190,10 @@ final class Plan {
     return last().a();
   }
 
-  /** Returns where an output may be written over its input: the input itself if nobody needs it. */
+  /**
+   * Returns where the output of what goes row by row may be written over its input: the input
+   * itself if nobody needs it.
+   */
   Matrix overwritable() {
     Matrix x = output();
     if (training ? spare : !isForked(x)) {
@@ -200,7 +207,11 @@ final class Plan {
     return forks.stream().anyMatch(f -> f.a == x);
   }
 
-  /** Returns memory for an output of as many columns as the one below has: rows x B, or T B. */
+  /**
+   * Returns memory for an output of as many columns as the one below has: rows x B, or T B. Nobody
+   * else reads it: neither what a fork has kept lies there, nor what the product of the same group
+   * reads, of which other members, and other blocks of rows, need all when the first rows are done.
+   */
   Matrix allocate(int rows) {
     if (segments.isShared(outputs.size())) {
       Matrix m = memory.shared(rows, batch);
@@ -217,6 +228,9 @@ final class Plan {
     List<Matrix> used = new ArrayList<>();
     if (!groups.isEmpty()) {
       used.add(last().a());
+    }
+    if (read != null) {
+      used.add(read);
     }
     forks.forEach(f -> used.add(f.a));
     return memory.reusable(rows, cols, used);
@@ -246,6 +260,8 @@ final class Plan {
     boolean first = groups.isEmpty();
     Matrix x = first ? sequence(layer.features, layer.steps) : output();
     Cell cell = layer.cell(this);
+    // Members meet between the product of the inputs and the rows.
+    read = null;
     Matrix a = layer.returnsSequence() ? cell.h : allocate(layer.units, batch);
     boolean bottom = !training || lowest < 0;
     RecurrentPass pass = new RecurrentPass(engine, layer, cell, x, a, first, bottom);
@@ -259,15 +275,18 @@ final class Plan {
     return batch;
   }
 
-  /** Starts a group. */
+  /** Starts a group with a head that has read what lies below before the first rows are made. */
   void begin(Head head, Matrix start) {
     groups.add(new Group(head, start));
+    read = null;
     spare = false;
   }
 
   /** Starts a group with a layer's product, and returns its sums. */
   Matrix product(Dense layer) {
     boolean first = groups.isEmpty();
+    // Nobody is at the group below any more, nor reads what that began from.
+    read = first ? null : last().a();
     Matrix z = allocate(layer.out);
     boolean lowestYet = training && lowest < 0;
     boolean bottom = !training || lowestYet;
@@ -308,7 +327,7 @@ final class Plan {
   void join(float scale) {
     Residual.ForkPass fork = forks.pop();
     Matrix branch = output();
-    Matrix y = training || isForked(fork.a) ? allocate(branch.rows()) : fork.a;
+    Matrix y = training ? allocate(branch.rows()) : overwritable();
     Matrix gradient = training ? memory.skip(forks.size(), branch.rows(), branch.cols()) : null;
     add(new Residual.JoinPass(engine.kernels(), fork, branch, y, gradient, scale));
   }
