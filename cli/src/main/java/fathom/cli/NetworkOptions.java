@@ -4,7 +4,7 @@ import fathom.data.Batches;
 import fathom.data.Dataset;
 import fathom.data.Rows;
 import fathom.engine.Engine;
-import fathom.lab.Criticality;
+import fathom.lab.theory.Criticality;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
 import fathom.nn.Network;

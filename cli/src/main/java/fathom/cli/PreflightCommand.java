@@ -1,9 +1,9 @@
 package fathom.cli;
 
 import fathom.engine.Engine;
-import fathom.lab.Claim;
-import fathom.lab.Preflight;
-import fathom.lab.PreflightStudy;
+import fathom.lab.preflight.Claim;
+import fathom.lab.preflight.Preflight;
+import fathom.lab.preflight.PreflightStudy;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.optim.Method;

@@ -1,12 +1,12 @@
 package fathom.cli;
 
 import fathom.engine.Engine;
-import fathom.lab.Bench;
-import fathom.lab.Check;
-import fathom.lab.Comparison;
-import fathom.lab.Reproduction;
-import fathom.lab.Reproduction.Form;
-import fathom.lab.Reproductions;
+import fathom.lab.papers.Bench;
+import fathom.lab.papers.Check;
+import fathom.lab.papers.Comparison;
+import fathom.lab.papers.Reproduction;
+import fathom.lab.papers.Reproduction.Form;
+import fathom.lab.papers.Reproductions;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;

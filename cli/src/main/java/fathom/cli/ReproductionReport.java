@@ -2,10 +2,10 @@ package fathom.cli;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import fathom.lab.Check;
-import fathom.lab.Comparison;
-import fathom.lab.Figure;
-import fathom.lab.Reproduction.Form;
+import fathom.lab.papers.Check;
+import fathom.lab.papers.Comparison;
+import fathom.lab.papers.Figure;
+import fathom.lab.papers.Reproduction.Form;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -3,7 +3,7 @@ package fathom.cli;
 import fathom.data.Dataset;
 import fathom.data.Rows;
 import fathom.engine.Engine;
-import fathom.lab.Synthetic;
+import fathom.lab.stress.Synthetic;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;

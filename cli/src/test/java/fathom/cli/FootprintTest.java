@@ -9,7 +9,7 @@ import fathom.blas.Blas;
 import fathom.data.Dataset;
 import fathom.engine.Engine;
 import fathom.kernel.Kernels;
-import fathom.lab.Cell;
+import fathom.lab.stress.Cell;
 import fathom.matrix.Slab;
 import fathom.nn.Activation;
 import fathom.nn.Loss;

@@ -1,0 +1,4 @@
+/**
+ * Advice before a training: what measurement, theory and a rehearsal of the first steps foretell.
+ */
+package fathom.lab.preflight;

@@ -1,0 +1,12 @@
+/** Fathom's lab: theory, probes, sweeps, preflights and reproductions of published results. */
+module fathom.lab {
+  requires transitive fathom.core;
+  requires com.fasterxml.jackson.core;
+  requires de.siegmar.fastcsv;
+
+  exports fathom.lab.papers;
+  exports fathom.lab.preflight;
+  exports fathom.lab.probe;
+  exports fathom.lab.stress;
+  exports fathom.lab.theory;
+}
