@@ -31,7 +31,7 @@ class RoomsTest {
           Map.entry("kernel", Set.of("matrix")),
           Map.entry("engine", Set.of("matrix", "kernel", "blas")),
           Map.entry("nn", Set.of("matrix", "kernel", "engine")),
-          Map.entry("optim", Set.of("matrix", "kernel")),
+          Map.entry("optim", Set.of("matrix", "kernel", "engine")),
           Map.entry("data", Set.of("matrix")),
           Map.entry("train", Set.of("matrix", "kernel", "engine", "nn", "optim", "data")),
           Map.entry("lab", Set.of("matrix", "kernel", "engine", "nn", "optim", "data", "train")),

@@ -4,7 +4,6 @@ import fathom.data.Batch;
 import fathom.engine.Engine;
 import fathom.engine.Member;
 import fathom.engine.Task;
-import fathom.kernel.UpdateKernels;
 import fathom.lab.probe.Probe;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
@@ -125,7 +124,7 @@ final class Tryout extends Task implements AutoCloseable {
       }
     }
     Matrix unused = Matrix.allocate(arena, network.outputs(), n);
-    return objective.mean(engine.kernels().loss(), y, rows.labels(), targets(rows), unused);
+    return objective.mean(engine, y, rows.labels(), targets(rows), unused);
   }
 
   private static double logShare(Batch rows, int k) {
@@ -171,7 +170,7 @@ final class Tryout extends Task implements AutoCloseable {
     pass.forward(member, inputs);
     if (member.index() == 0) {
       Matrix d = pass.outputGradient();
-      mean = objective.mean(engine.kernels().loss(), pass.output(), batch.labels(), targets, d);
+      mean = objective.mean(engine, pass.output(), batch.labels(), targets, d);
       if (back && centred) {
         center(d);
       }
@@ -204,11 +203,10 @@ final class Tryout extends Task implements AutoCloseable {
 
   /** Takes a step along the gradients that are there. */
   void step(OptimizerState state) {
-    UpdateKernels kernels = engine.kernels().update();
-    state.measure(kernels, 0, state.blocks());
+    state.measure(engine, 0, state.blocks());
     double unused = state.sumUp();
     state.begin();
-    state.update(kernels, network.firstLearnt(), network.parameters().size());
+    state.update(engine, network.firstLearnt(), network.parameters().size());
   }
 
   /** Returns the sum of squares of the gradients that are there. */

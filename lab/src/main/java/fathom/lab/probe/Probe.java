@@ -65,11 +65,7 @@ public final class Probe {
           batch.inputs(),
           pass ->
               objective.mean(
-                  network.engine().kernels().loss(),
-                  pass.output(),
-                  batch.labels(),
-                  targets,
-                  pass.outputGradient()));
+                  network.engine(), pass.output(), batch.labels(), targets, pass.outputGradient()));
     }
   }
 

@@ -1,9 +1,10 @@
-package fathom.kernel;
+package fathom.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import fathom.blas.Blas;
+import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.Test;
