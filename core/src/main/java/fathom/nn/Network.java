@@ -274,7 +274,8 @@ public final class Network implements AutoCloseable {
    * Computes outputs for rows of any number, 256 at a time: {@code Y <- f(X)}. Up to so many
    * allocate nothing after the first calls. Safe for many threads; as many as call at once take
    * memory of their own ({@link Memory#inference}), which is kept for the next. The last bits of an
-   * answer may depend on how many rows are asked for together, never on threads.
+   * answer may depend on how many rows are asked for together, never on threads. What overflows is
+   * infinite or NaN and handed out as it is; nobody looks.
    *
    * @param x rows of inputs, N x {@link #inputs}, copied before they are used
    * @param y rows of outputs, N x {@link #outputs}, overwritten
