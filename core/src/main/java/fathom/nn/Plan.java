@@ -104,6 +104,8 @@ final class Plan {
       // No other run has written over the last one.
       behindRun.again = -1;
     }
+    // Layers that do nothing in inference, such as dropout, may be all there are.
+    Matrix unused = output();
     if (training) {
       placeGradients();
     }

@@ -37,6 +37,7 @@ class ExactAnswersTest {
         "160 160:identity [ [ 160:relu ]:0.5 160:identity ]:1.0 [ 160:identity [ 160:relu ]:1.0"
             + " activation:relu ]:0.5 5:identity",
         "160 160:identity [ [ dropout:0.5 ]:1.0 160:relu ]:1.0 [ dropout:0.5 ]:0.5 5:identity",
+        "160 dropout:0.5",
         "160 [ 160:relu ]:1.0 [ 96:relu 200:relu 160:identity ]:0.5 [ 160:relu ]:1.0",
         "160 [ activation:relu ]:1.0 [ [ activation:relu 160:identity ]:1.0 160:identity ]:0.5",
         "3x40 rnn:relu:160 [ 160:relu ]:1.0 rnn:relu:96 [ activation:relu 96:identity ]:1.0 5:relu",
