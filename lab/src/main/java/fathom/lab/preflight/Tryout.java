@@ -5,7 +5,6 @@ import fathom.engine.Engine;
 import fathom.engine.Member;
 import fathom.engine.Task;
 import fathom.kernel.UpdateKernels;
-import fathom.lab.probe.Probe;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import fathom.nn.Loss;
@@ -163,7 +162,14 @@ final class Tryout extends Task implements AutoCloseable {
 
   /** Kernels want targets as they have outputs: one column a sample. */
   private Matrix targets(Batch rows) {
-    return loss.wantsLabels() ? null : Probe.transposed(rows.targets());
+    if (loss.wantsLabels()) {
+      return null;
+    }
+    Matrix given = rows.targets();
+    Matrix columns =
+        Matrix.allocate(Arena.ofAuto(), /* rows= */ given.cols(), /* cols= */ given.rows());
+    columns.transposeFrom(given);
+    return columns;
   }
 
   @Override
