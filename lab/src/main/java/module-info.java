@@ -1,4 +1,7 @@
-/** Fathom's lab: theory, probes, sweeps, preflights and reproductions of published results. */
+/**
+ * Fathom's lab: theory and probes at the bottom, stress tests above them, and preflights and
+ * reproductions of published results at the top.
+ */
 module fathom.lab {
   requires transitive fathom.core;
   requires com.fasterxml.jackson.core;

@@ -1,7 +1,7 @@
 package fathom.cli;
 
 import fathom.engine.Engine;
-import fathom.lab.preflight.Claim;
+import fathom.lab.preflight.Diagnostic;
 import fathom.lab.preflight.Preflight;
 import fathom.lab.preflight.PreflightStudy;
 import fathom.nn.Loss;
@@ -203,8 +203,8 @@ final class PreflightCommand implements Runnable {
       asked = look(network, rows, loss, how.optimizer(), steps);
     }
     report.entry("verdict", asked.outcome().toString().toLowerCase(Locale.ROOT));
-    for (Claim claim : asked.claims()) {
-      report.entry("", claim.text());
+    for (Diagnostic diagnostic : asked.diagnostics()) {
+      report.entry("", diagnostic.text());
     }
     if (asked.unforetold() != null) {
       report.entry("theory", asked.unforetold());
@@ -297,9 +297,9 @@ final class PreflightCommand implements Runnable {
             .put("loss", asked.step().loss())
             .put("loss_after_step", asked.step().after())
             .put("gradient_norm", asked.step().gradient());
-    for (Claim claim : asked.claims()) {
-      json.put(claim.name(), claim.measured());
-      json.put(claim.name() + "_foretold", claim.foretold());
+    for (Diagnostic diagnostic : asked.diagnostics()) {
+      json.put(diagnostic.name(), diagnostic.measured());
+      json.put(diagnostic.name() + "_foretold", diagnostic.foretold());
     }
     json.put("cures", String.join("; ", cures));
     return machine.addTo(json.put("seed", how.seed()));

@@ -1,12 +1,12 @@
 package fathom.cli;
 
 import fathom.engine.Engine;
-import fathom.lab.papers.Bench;
-import fathom.lab.papers.Check;
+import fathom.lab.papers.Apparatus;
 import fathom.lab.papers.Comparison;
 import fathom.lab.papers.Reproduction;
 import fathom.lab.papers.Reproduction.Form;
 import fathom.lab.papers.Reproductions;
+import fathom.lab.papers.ResultCheck;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -83,11 +83,11 @@ final class ReproduceCommand implements Runnable {
     List<Finished> finished = new ArrayList<>();
     try (Engine engine = engines.open();
         StatusLine status = new StatusLine(spec.commandLine().getErr());
-        Bench bench = new Bench(engine, mnist, status::show)) {
+        Apparatus apparatus = new Apparatus(engine, mnist, status::show)) {
       Machine machine = Machine.of(engine);
       for (Reproduction reproduction : able) {
         long start = System.nanoTime();
-        Comparison comparison = reproduction.run(form, bench);
+        Comparison comparison = reproduction.run(form, apparatus);
         status.clear();
         Finished done = new Finished(reproduction, comparison, (System.nanoTime() - start) * 1e-9);
         finished.add(done);
@@ -155,7 +155,7 @@ final class ReproduceCommand implements Runnable {
         done.seconds());
     List<String[]> rows = new ArrayList<>();
     rows.add(new String[] {"", "published", "ours", "wanted", ""});
-    for (Check check : done.comparison().checks()) {
+    for (ResultCheck check : done.comparison().checks()) {
       rows.add(
           new String[] {
             check.what(), check.published(), check.ours(), check.wanted(), verdict(check)
@@ -174,7 +174,7 @@ final class ReproduceCommand implements Runnable {
       }
       out.println(line.toString().stripTrailing());
     }
-    for (Check check : done.comparison().checks()) {
+    for (ResultCheck check : done.comparison().checks()) {
       if (check.reason() != null) {
         out.println("  not as published, " + check.what() + ": " + check.reason());
       }
@@ -186,7 +186,7 @@ final class ReproduceCommand implements Runnable {
     out.flush();
   }
 
-  static String verdict(Check check) {
+  static String verdict(ResultCheck check) {
     return check.holds() ? "as published" : "NOT as published";
   }
 
@@ -195,7 +195,7 @@ final class ReproduceCommand implements Runnable {
     int held = finished.stream().mapToInt(done -> done.comparison().held()).sum();
     out.printf(Locale.ROOT, "%d of %d figures came out as published%n", held, checks);
     for (Finished done : finished) {
-      for (Check check : done.comparison().checks()) {
+      for (ResultCheck check : done.comparison().checks()) {
         if (!check.holds()) {
           out.printf(Locale.ROOT, "not: %s, %s%n", done.reproduction().name(), check.what());
         }

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import fathom.blas.Blas;
 import fathom.data.Batch;
 import fathom.data.Dataset;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;

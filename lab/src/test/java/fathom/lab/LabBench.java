@@ -5,7 +5,7 @@ import fathom.data.Dataset;
 import fathom.data.Digits;
 import fathom.engine.Engine;
 import fathom.kernel.Kernels;
-import fathom.lab.stress.Cell;
+import fathom.lab.stress.GridCell;
 import fathom.nn.Activation;
 import fathom.optim.Method;
 
@@ -24,16 +24,22 @@ public final class LabBench {
   }
 
   /** A network without norms and biases, for plain gradient descent. */
-  public static Cell cell(
-      int depth, int width, String activation, String init, Cell.Skip skip, float rate, long seed) {
-    return new Cell(
+  public static GridCell cell(
+      int depth,
+      int width,
+      String activation,
+      String init,
+      GridCell.Skip skip,
+      float rate,
+      long seed) {
+    return new GridCell(
         depth,
         width,
         Activation.named(activation),
         init,
         1,
         0,
-        Cell.Norm.NONE,
+        GridCell.Norm.NONE,
         skip,
         Method.SGD,
         rate,

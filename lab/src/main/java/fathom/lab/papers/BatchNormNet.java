@@ -89,33 +89,33 @@ final class BatchNormNet implements Reproduction {
   }
 
   @Override
-  public Comparison run(Form form, Bench bench) {
+  public Comparison run(Form form, Apparatus apparatus) {
     int rows = form == Form.FAST ? 30_000 : 60_000;
     int steps = form == Form.FAST ? 4000 : 50_000;
     int every = form == Form.FAST ? 200 : 1000;
     Way plain;
     Way normed;
-    try (Dataset train = binary(bench.mnistTrain(), rows);
-        Dataset test = binary(bench.mnistTest(), form == Form.FAST ? 2000 : 10_000)) {
-      plain = train(bench, false, train, test, steps, every);
-      normed = train(bench, true, train, test, steps, every);
+    try (Dataset train = binary(apparatus.mnistTrain(), rows);
+        Dataset test = binary(apparatus.mnistTest(), form == Form.FAST ? 2000 : 10_000)) {
+      plain = train(apparatus, false, train, test, steps, every);
+      normed = train(apparatus, true, train, test, steps, every);
     }
     int last = plain.steps.length - 1;
     double goal = plain.accuracy[last];
     return new Comparison()
         .check(
-            Check.that(
+            ResultCheck.that(
                 "test accuracy at the end, with and without batch norm",
                 "higher with",
-                Check.number(normed.accuracy[last]) + ", " + Check.number(goal),
+                ResultCheck.number(normed.accuracy[last]) + ", " + ResultCheck.number(goal),
                 "higher with",
                 normed.accuracy[last] > goal))
         .check(sooner(normed.reached(goal) / plain.reached(goal), form))
         .check(
-            Check.that(
+            ResultCheck.that(
                 "drift of units' median inputs over their spread, with and without",
                 "stable with",
-                Check.number(normed.drift()) + ", " + Check.number(plain.drift()),
+                ResultCheck.number(normed.drift()) + ", " + ResultCheck.number(plain.drift()),
                 "less with",
                 normed.drift() < plain.drift()))
         .note(
@@ -138,11 +138,11 @@ final class BatchNormNet implements Reproduction {
   }
 
   /** A short training shows the order, and only a long one by how much. */
-  private static Check sooner(double share, Form form) {
+  private static ResultCheck sooner(double share, Form form) {
     String what = "steps to the plain net's last accuracy, with over without";
     return form == Form.FAST
-        ? Check.that(what, "fewer", Check.number(share), "below 1", share < 1)
-        : Check.atMost(what, "far fewer", share, 0.5);
+        ? ResultCheck.that(what, "fewer", ResultCheck.number(share), "below 1", share < 1)
+        : ResultCheck.atMost(what, "far fewer", share, 0.5);
   }
 
   private static Figure quantiles(String which, Way way) {
@@ -169,8 +169,8 @@ final class BatchNormNet implements Reproduction {
     return Dataset.ofLabels(x, labels, images.classes());
   }
 
-  private static NetworkBuilder hidden(Bench bench, boolean normed, int inputs) {
-    NetworkBuilder builder = bench.input(inputs);
+  private static NetworkBuilder hidden(Apparatus apparatus, boolean normed, int inputs) {
+    NetworkBuilder builder = apparatus.input(inputs);
     for (int layer = 0; layer < LAYERS; layer++) {
       if (normed) {
         builder.dense(WIDTH, Activation.IDENTITY, SMALL).noBias().batchNorm(Activation.LOGISTIC);
@@ -182,15 +182,15 @@ final class BatchNormNet implements Reproduction {
   }
 
   private static Way train(
-      Bench bench, boolean normed, Dataset train, Dataset test, int steps, int every) {
+      Apparatus apparatus, boolean normed, Dataset train, Dataset test, int steps, int every) {
     int points = steps / every + 1;
     Way way = new Way(points);
     try (Arena arena = Arena.ofShared();
         Network network =
-            hidden(bench, normed, train.features())
+            hidden(apparatus, normed, train.features())
                 .dense(train.classes(), Activation.IDENTITY, SMALL)
                 .build();
-        Network below = hidden(bench, normed, train.features()).build()) {
+        Network below = hidden(apparatus, normed, train.features()).build()) {
       Trainer trainer = new Trainer(network, Loss.SOFTMAX_CROSS_ENTROPY, new Sgd(RATE));
       Matrix top = Matrix.allocate(arena, WATCHED, WIDTH);
       int step = 0;
@@ -204,7 +204,7 @@ final class BatchNormNet implements Reproduction {
             copy(network.statistics(), below.statistics());
             below.predict(test.inputs().rows(0, WATCHED), top);
             look(top, way, point);
-            bench.say((normed ? "with" : "without") + " batch norm, step " + step);
+            apparatus.say((normed ? "with" : "without") + " batch norm, step " + step);
           }
           if (step++ < steps) {
             double unused = trainer.step(batch);

@@ -9,13 +9,13 @@ import java.util.List;
  * when it is handed out.
  */
 public final class Comparison {
-  private final List<Check> checks = new ArrayList<>();
+  private final List<ResultCheck> checks = new ArrayList<>();
   private final List<Figure> figures = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
 
   Comparison() {}
 
-  Comparison check(Check check) {
+  Comparison check(ResultCheck check) {
     checks.add(check);
     return this;
   }
@@ -32,7 +32,7 @@ public final class Comparison {
   }
 
   /** Returns published figures beside ours. */
-  public List<Check> checks() {
+  public List<ResultCheck> checks() {
     return Collections.unmodifiableList(checks);
   }
 
@@ -48,6 +48,6 @@ public final class Comparison {
 
   /** Returns how many figures came out as published. */
   public int held() {
-    return (int) checks.stream().filter(Check::holds).count();
+    return (int) checks.stream().filter(ResultCheck::holds).count();
   }
 }

@@ -17,7 +17,7 @@ final class DefaultDepths implements Reproduction {
   private static final int[] DEPTHS = {30, 56, 115};
 
   /** U[-1/sqrt(n), 1/sqrt(n)] for weights and biases: what PyTorch's Linear draws unless told. */
-  private static final Initializer TORCH = Bench.STANDARD_OF_2010;
+  private static final Initializer TORCH = Apparatus.STANDARD_OF_2010;
 
   /** At chance is below a fifth right, trained above a half; a tenth would be luck. */
   private static final double CHANCE = 0.2;
@@ -76,7 +76,7 @@ final class DefaultDepths implements Reproduction {
   }
 
   @Override
-  public Comparison run(Form form, Bench bench) {
+  public Comparison run(Form form, Apparatus apparatus) {
     boolean fast = form == Form.FAST;
     int seeds = fast ? 1 : 5;
     int shapes = fast ? 1 : DEPTHS.length;
@@ -86,19 +86,20 @@ final class DefaultDepths implements Reproduction {
       for (int i = 0; i < STARTS.size(); i++) {
         for (int d = 0; d < shapes; d++) {
           for (int seed = 0; seed < seeds; seed++) {
-            accuracy[i][d][seed] = train(bench, STARTS.get(i), DEPTHS[d], digits, seed);
+            accuracy[i][d][seed] = train(apparatus, STARTS.get(i), DEPTHS[d], digits, seed);
           }
         }
       }
       Start last = STARTS.get(STARTS.size() - 1);
-      deepest = fast ? train(bench, last, DEPTHS[2], digits, 0) : Double.NaN;
+      deepest = fast ? train(apparatus, last, DEPTHS[2], digits, 0) : Double.NaN;
     }
     Comparison comparison = new Comparison();
     for (int d = 0; d < shapes; d++) {
       wanted(comparison, accuracy, d);
     }
     if (fast) {
-      comparison.check(Check.atLeast("115 layers: He, ReLU, skips", "learns", deepest, TRAINED));
+      comparison.check(
+          ResultCheck.atLeast("115 layers: He, ReLU, skips", "learns", deepest, TRAINED));
     }
     foretold(comparison, accuracy);
     return comparison
@@ -116,28 +117,29 @@ final class DefaultDepths implements Reproduction {
     return depth <= 30 ? 30 : 20;
   }
 
-  private static double train(Bench bench, Start start, int depth, Dataset digits, long seed) {
+  private static double train(
+      Apparatus apparatus, Start start, int depth, Dataset digits, long seed) {
     Split split = digits.split(0.2, seed);
     Recipe recipe = new Recipe(new Adam(1e-3f), 64, epochs(depth));
-    try (Network network = net(bench, start, depth, digits.features(), seed)) {
+    try (Network network = net(apparatus, start, depth, digits.features(), seed)) {
       double found = recipe.train(network, split.train(), split.held(), seed).accuracy();
-      bench.say(depth + " layers, " + start.name + ": accuracy " + Check.number(found));
+      apparatus.say(depth + " layers, " + start.name + ": accuracy " + ResultCheck.number(found));
       return found;
     }
   }
 
-  private static Network net(Bench bench, Start start, int depth, int inputs, long seed) {
+  private static Network net(Apparatus apparatus, Start start, int depth, int inputs, long seed) {
     if (!start.skips) {
-      Network network = bench.plain(inputs, depth, depth, start.f, start.weights, 10, seed);
+      Network network = apparatus.plain(inputs, depth, depth, start.f, start.weights, 10, seed);
       if (start.isTorch()) {
         for (int layer = 0; layer < network.depth(); layer++) {
           double bound = 1 / Math.sqrt(layer == 0 ? inputs : depth);
-          bench.drawBias(network, layer, Initializer.uniform(bound), seed);
+          apparatus.drawBias(network, layer, Initializer.uniform(bound), seed);
         }
       }
       return network;
     }
-    NetworkBuilder builder = bench.input(inputs).dense(depth, start.f, start.weights);
+    NetworkBuilder builder = apparatus.input(inputs).dense(depth, start.f, start.weights);
     float scale = (float) (1 / Math.sqrt(depth - 1));
     for (int layer = 1; layer < depth; layer++) {
       builder.residual(scale, branch -> branch.dense(depth, start.f, start.weights));
@@ -178,17 +180,18 @@ final class DefaultDepths implements Reproduction {
       String what = DEPTHS[d] + " layers: " + start.name;
       String seen = seen(start, DEPTHS[d]);
       if (seen == null) {
-        comparison.note(what + ": " + Check.number(mean(values)) + ", which hangs on the seed");
+        comparison.note(
+            what + ": " + ResultCheck.number(mean(values)) + ", which hangs on the seed");
       } else if (seen.equals("chance")) {
-        comparison.check(Check.atMost(what, "at chance", mean(values), CHANCE));
+        comparison.check(ResultCheck.atMost(what, "at chance", mean(values), CHANCE));
       } else {
         // Single seeds may fail at the edge: four of five.
         int limit = (int) Math.ceil(0.8 * values.length);
         comparison.check(
-            Check.that(
+            ResultCheck.that(
                 what,
                 "learns",
-                Check.number(mean(values)),
+                ResultCheck.number(mean(values)),
                 "above 0.5 for " + limit + " of " + values.length,
                 reached(values) >= limit));
       }
@@ -214,11 +217,11 @@ final class DefaultDepths implements Reproduction {
       right += trains == trained ? 1 : 0;
       all++;
       words.append(i == 0 ? "" : "; ").append(start.name).append(' ');
-      words.append(Check.number(Math.rint(10 * growth) / 10));
+      words.append(ResultCheck.number(Math.rint(10 * growth) / 10));
     }
     comparison
         .check(
-            Check.that(
+            ResultCheck.that(
                 "30 layers: starts that learn or do not as mean-field theory foretells",
                 "within six depth scales",
                 right + " of " + all,

@@ -36,19 +36,21 @@ final class DropoutTable implements Reproduction {
   private record Setting(int layers, int width, int batch, int epochs, float rate) {}
 
   @Override
-  public Comparison run(Form form, Bench bench) {
+  public Comparison run(Form form, Apparatus apparatus) {
     boolean fast = form == Form.FAST;
     Setting setting =
         fast ? new Setting(2, 256, 64, 60, 0.02f) : new Setting(3, 1024, 128, 60, 0.01f);
-    Dataset all = bench.mnistTrain();
+    Dataset all = apparatus.mnistTrain();
     Rows rows = fast ? all.split(2000 / 60_000.0, 1).held() : all.rows();
-    Rows test = fast ? bench.mnistTest().split(0.3, 1).held() : bench.mnistTest().rows();
+    Rows test = fast ? apparatus.mnistTest().split(0.3, 1).held() : apparatus.mnistTest().rows();
     List<Figure.Curve> curves = new ArrayList<>();
-    double plain = train(bench, setting, rows, test, "neither", false, Constraint.none(), curves);
-    double dropped = train(bench, setting, rows, test, "dropout", true, Constraint.none(), curves);
+    double plain =
+        train(apparatus, setting, rows, test, "neither", false, Constraint.none(), curves);
+    double dropped =
+        train(apparatus, setting, rows, test, "dropout", true, Constraint.none(), curves);
     double both =
         train(
-            bench,
+            apparatus,
             setting,
             rows,
             test,
@@ -59,23 +61,28 @@ final class DropoutTable implements Reproduction {
     Comparison comparison = new Comparison();
     if (!fast) {
       comparison
-          .check(Check.near("test error, dropout, %", 1.25, dropped, 0.15))
-          .check(Check.near("test error, dropout and max-norm, %", 1.06, both, 0.15));
+          .check(ResultCheck.near("test error, dropout, %", 1.25, dropped, 0.15))
+          .check(ResultCheck.near("test error, dropout and max-norm, %", 1.06, both, 0.15));
     }
-    String errors = Check.number(plain) + ", " + Check.number(dropped) + ", " + Check.number(both);
+    String errors =
+        ResultCheck.number(plain)
+            + ", "
+            + ResultCheck.number(dropped)
+            + ", "
+            + ResultCheck.number(both);
     return comparison
         .check(
-            Check.that(
+            ResultCheck.that(
                 "test error of neither, dropout, dropout and max-norm, %",
                 "1.60, 1.25, 1.06",
                 errors,
                 "dropout, and both, below neither",
                 dropped < plain && both < plain))
         .check(
-            Check.that(
+            ResultCheck.that(
                 "what max-norm adds, points",
                 "-0.19",
-                Check.number(both - dropped),
+                ResultCheck.number(both - dropped),
                 fast ? "no more than 0.3 worse" : "below 0",
                 both - dropped < (fast ? 0.3 : 0)))
         .note(
@@ -95,7 +102,7 @@ final class DropoutTable implements Reproduction {
   }
 
   private static double train(
-      Bench bench,
+      Apparatus apparatus,
       Setting setting,
       Rows rows,
       Rows test,
@@ -103,7 +110,7 @@ final class DropoutTable implements Reproduction {
       boolean dropout,
       Constraint constraint,
       List<Figure.Curve> curves) {
-    NetworkBuilder builder = bench.input(rows.dataset().features());
+    NetworkBuilder builder = apparatus.input(rows.dataset().features());
     if (dropout) {
       builder.dropout(0.2);
     }
@@ -116,7 +123,7 @@ final class DropoutTable implements Reproduction {
     Sgd descent = new Sgd(setting.rate, 0.95f);
     Recipe recipe = new Recipe(descent, setting.batch, setting.epochs);
     try (Network network = builder.dense(10).seed(1).build()) {
-      double[] errors = recipe.errors(network, constraint, rows, test, name, bench);
+      double[] errors = recipe.errors(network, constraint, rows, test, name, apparatus);
       curves.add(Figure.Curve.counted(name, errors));
       return errors[errors.length - 1];
     }

@@ -26,12 +26,12 @@ final class GlorotTable implements Reproduction {
 
   private static final List<Net> NETS =
       List.of(
-          new Net("softsign", Activation.SOFTSIGN, Bench.STANDARD_OF_2010, 5, 0.05f, 1.64),
+          new Net("softsign", Activation.SOFTSIGN, Apparatus.STANDARD_OF_2010, 5, 0.05f, 1.64),
           new Net(
               "softsign, Xavier", Activation.SOFTSIGN, Initializer.XAVIER_UNIFORM, 5, 0.05f, 1.72),
-          new Net("tanh", Activation.TANH, Bench.STANDARD_OF_2010, 5, 0.02f, 1.76),
+          new Net("tanh", Activation.TANH, Apparatus.STANDARD_OF_2010, 5, 0.02f, 1.76),
           new Net("tanh, Xavier", Activation.TANH, Initializer.XAVIER_UNIFORM, 5, 0.02f, 1.64),
-          new Net("sigmoid", Activation.LOGISTIC, Bench.STANDARD_OF_2010, 4, 0.2f, 2.21));
+          new Net("sigmoid", Activation.LOGISTIC, Apparatus.STANDARD_OF_2010, 4, 0.2f, 2.21));
 
   @Override
   public String name() {
@@ -54,39 +54,40 @@ final class GlorotTable implements Reproduction {
   }
 
   @Override
-  public Comparison run(Form form, Bench bench) {
+  public Comparison run(Form form, Apparatus apparatus) {
     boolean fast = form == Form.FAST;
     int width = fast ? 100 : 500;
     int epochs = fast ? 4 : 12;
-    Dataset all = bench.mnistTrain();
+    Dataset all = apparatus.mnistTrain();
     Rows rows = fast ? all.split(5000 / 60_000.0, 1).held() : all.rows();
-    Rows test = fast ? bench.mnistTest().split(0.3, 1).held() : bench.mnistTest().rows();
+    Rows test = fast ? apparatus.mnistTest().split(0.3, 1).held() : apparatus.mnistTest().rows();
     Comparison comparison = new Comparison();
     List<Figure.Curve> curves = new ArrayList<>();
     double[] errors = new double[NETS.size()];
     for (int i = 0; i < errors.length; i++) {
       Net net = NETS.get(i);
-      double[] way = train(bench, net, width, epochs, rows, test);
+      double[] way = train(apparatus, net, width, epochs, rows, test);
       errors[i] = way[way.length - 1];
       curves.add(Figure.Curve.counted(net.name, way));
       if (!fast) {
         comparison.check(
-            Check.near("test error, " + net.name + ", %", net.published, errors[i], 0.25));
+            ResultCheck.near("test error, " + net.name + ", %", net.published, errors[i], 0.25));
       }
     }
     double others = Arrays.stream(errors, 0, errors.length - 1).max().orElseThrow();
     comparison.check(
-        Check.that(
+        ResultCheck.that(
             "test error of the worst of the others, and of sigmoid, %",
             "1.76, 2.21",
-            Check.number(others) + ", " + Check.number(errors[4]),
+            ResultCheck.number(others) + ", " + ResultCheck.number(errors[4]),
             "sigmoid the worst",
             others < errors[4]));
     if (!fast) {
       // A test of 10,000 rows has a standard error of 0.13 points at 1.7 %: orders of differences
       // of 0.1 are a toss, and are asked for with one such error to spare.
       comparison.check(
-          Check.atMost("tanh with Xavier less tanh, points", "-0.12", errors[3] - errors[2], 0.13));
+          ResultCheck.atMost(
+              "tanh with Xavier less tanh, points", "-0.12", errors[3] - errors[2], 0.13));
     }
     return comparison
         .note(
@@ -101,11 +102,12 @@ final class GlorotTable implements Reproduction {
         .figure(new Figure.Chart("Test error", "epoch", "%", true, curves));
   }
 
-  private static double[] train(Bench bench, Net net, int width, int epochs, Rows rows, Rows test) {
+  private static double[] train(
+      Apparatus apparatus, Net net, int width, int epochs, Rows rows, Rows test) {
     Recipe recipe = new Recipe(new Sgd(net.rate), BATCH, epochs);
     int inputs = rows.dataset().features();
-    try (Network network = bench.plain(inputs, net.depth, width, net.f, net.start, 10, 1)) {
-      return recipe.errors(network, Constraint.none(), rows, test, net.name, bench);
+    try (Network network = apparatus.plain(inputs, net.depth, width, net.f, net.start, 10, 1)) {
+      return recipe.errors(network, Constraint.none(), rows, test, net.name, apparatus);
     }
   }
 }

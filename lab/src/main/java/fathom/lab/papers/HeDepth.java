@@ -49,9 +49,9 @@ final class HeDepth implements Reproduction {
   }
 
   @Override
-  public Comparison run(Form form, Bench bench) {
+  public Comparison run(Form form, Apparatus apparatus) {
     Comparison comparison = new Comparison();
-    variances(comparison, bench, form);
+    variances(comparison, apparatus, form);
     int seeds = form == Form.FAST ? 1 : 5;
     Recipe recipe = new Recipe(DESCENT, 32, form == Form.FAST ? 22 : 30);
     List<Figure.Curve> curves = new ArrayList<>();
@@ -63,8 +63,9 @@ final class HeDepth implements Reproduction {
       int[] layers = {22, 30};
       for (int d = 0; d < 2; d++) {
         for (int seed = 0; seed < seeds; seed++) {
-          he[d][seed] = train(bench, layers[d], Initializer.HE_NORMAL, recipe, split, seed);
-          xavier[d][seed] = train(bench, layers[d], Initializer.XAVIER_NORMAL, recipe, split, seed);
+          he[d][seed] = train(apparatus, layers[d], Initializer.HE_NORMAL, recipe, split, seed);
+          xavier[d][seed] =
+              train(apparatus, layers[d], Initializer.XAVIER_NORMAL, recipe, split, seed);
         }
         String what = layers[d] + " layers, ";
         curves.add(he[d][0].curve(what + "He"));
@@ -86,25 +87,27 @@ final class HeDepth implements Reproduction {
   }
 
   private static Recipe.Result train(
-      Bench bench, int layers, Initializer start, Recipe recipe, Split split, long seed) {
+      Apparatus apparatus, int layers, Initializer start, Recipe recipe, Split split, long seed) {
     int inputs = split.train().dataset().features();
     try (Network network =
-        bench.plain(inputs, layers - 1, WIDTH, Activation.RELU, start, 10, seed)) {
+        apparatus.plain(inputs, layers - 1, WIDTH, Activation.RELU, start, 10, seed)) {
       Recipe.Result trial = recipe.train(network, split.train(), split.held(), seed);
-      bench.say(layers + " layers from " + start + ": loss " + Check.number(trial.loss()));
+      apparatus.say(
+          layers + " layers from " + start + ": loss " + ResultCheck.number(trial.loss()));
       return trial;
     }
   }
 
-  private static Check learnt(String what, String published, Recipe.Result[] trials, int seeds) {
+  private static ResultCheck learnt(
+      String what, String published, Recipe.Result[] trials, int seeds) {
     int learnt = 0;
     for (Recipe.Result trial : trials) {
       learnt += trial.loss() < CHANCE / 2 ? 1 : 0;
     }
-    return Check.that(what, published, learnt + " of " + seeds, "all", learnt == seeds);
+    return ResultCheck.that(what, published, learnt + " of " + seeds, "all", learnt == seeds);
   }
 
-  private static Check sooner(Recipe.Result[] he, Recipe.Result[] xavier) {
+  private static ResultCheck sooner(Recipe.Result[] he, Recipe.Result[] xavier) {
     int sooner = 0;
     double first = 0;
     double second = 0;
@@ -115,20 +118,20 @@ final class HeDepth implements Reproduction {
       first += a / he.length;
       second += b / he.length;
     }
-    return Check.that(
+    return ResultCheck.that(
         "22 layers: epochs until the loss has halved, He and Xavier",
         "He sooner",
-        Check.number(first) + ", " + Check.number(second),
+        ResultCheck.number(first) + ", " + ResultCheck.number(second),
         "He sooner, all seeds",
         sooner == he.length);
   }
 
-  private static Check stalled(Recipe.Result[] trials, int seeds) {
+  private static ResultCheck stalled(Recipe.Result[] trials, int seeds) {
     int stalled = 0;
     for (Recipe.Result trial : trials) {
       stalled += Math.abs(trial.loss() - CHANCE) < 0.01 * CHANCE ? 1 : 0;
     }
-    return Check.that(
+    return ResultCheck.that(
         "30 layers, Xavier: seeds that stall",
         "stalls",
         stalled + " of " + seeds,
@@ -137,20 +140,21 @@ final class HeDepth implements Reproduction {
   }
 
   /** Mean squares on the way up, against the formula of equation 10. */
-  private static void variances(Comparison comparison, Bench bench, Form form) {
+  private static void variances(Comparison comparison, Apparatus apparatus, Form form) {
     int nets = form == Form.FAST ? 5 : 20;
-    double he = growth(bench, Initializer.HE_NORMAL, nets);
-    double xavier = growth(bench, Initializer.XAVIER_NORMAL, nets);
+    double he = growth(apparatus, Initializer.HE_NORMAL, nets);
+    double xavier = growth(apparatus, Initializer.XAVIER_NORMAL, nets);
     // The logarithm of a net's mean square strays by sqrt(5 / n) a layer and leans down by 5 / 2n
     // (Hanin and Rolnick 2018): four standard errors of the mean over layers and nets, and the
     // lean.
     double layers = SOUNDED - 1;
     double tolerance = 4 * Math.sqrt(5.0 / SOUNDED_WIDTH / layers / nets) + 2.5 / SOUNDED_WIDTH;
     comparison
-        .check(Check.near("growth of a mean square a layer, He", 1, he, tolerance))
-        .check(Check.near("growth of a mean square a layer, Xavier", 0.5, xavier, tolerance / 2))
+        .check(ResultCheck.near("growth of a mean square a layer, He", 1, he, tolerance))
         .check(
-            Check.between(
+            ResultCheck.near("growth of a mean square a layer, Xavier", 0.5, xavier, tolerance / 2))
+        .check(
+            ResultCheck.between(
                 "what 30 layers leave of a mean square, Xavier",
                 "2^-30, 9.3e-10",
                 Math.pow(xavier, 30),
@@ -158,14 +162,14 @@ final class HeDepth implements Reproduction {
                 Math.pow(0.5 + tolerance / 2, 30)));
   }
 
-  private static double growth(Bench bench, Initializer start, int nets) {
+  private static double growth(Apparatus apparatus, Initializer start, int nets) {
     double sum = 0;
     for (int seed = 0; seed < nets; seed++) {
       try (Arena arena = Arena.ofShared();
           Network network =
-              bench.plain(
+              apparatus.plain(
                   SOUNDED_WIDTH, SOUNDED, SOUNDED_WIDTH, Activation.RELU, start, 10, seed)) {
-        Matrix x = bench.noise(arena, 16, SOUNDED_WIDTH, 1000 + seed);
+        Matrix x = apparatus.noise(arena, 16, SOUNDED_WIDTH, 1000 + seed);
         Sounding sounding = new Probe(network).withoutJacobian().sound(x, seed);
         double first = sounding.layers().get(0).q();
         double last = sounding.layers().get(SOUNDED - 1).q();

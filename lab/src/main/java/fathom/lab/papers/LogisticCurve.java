@@ -35,7 +35,7 @@ final class LogisticCurve implements Reproduction {
   }
 
   @Override
-  public Comparison run(Form form, Bench bench) {
+  public Comparison run(Form form, Apparatus apparatus) {
     int points = 2 * END * STEPS_OF_ONE + 1;
     double[] z = new double[points];
     double[] value = new double[points];
@@ -45,7 +45,7 @@ final class LogisticCurve implements Reproduction {
     double slopeError = 0;
     try (Arena arena = Arena.ofShared();
         Network unit =
-            bench.input(1).dense(1, Activation.LOGISTIC, ONE).dense(1, IDENTITY, ONE).build()) {
+            apparatus.input(1).dense(1, Activation.LOGISTIC, ONE).dense(1, IDENTITY, ONE).build()) {
       Probe probe = new Probe(unit);
       Matrix x = Matrix.allocate(arena, 1, 1);
       for (int i = 0; i < points; i++) {
@@ -62,14 +62,19 @@ final class LogisticCurve implements Reproduction {
     int zero = END * STEPS_OF_ONE;
     int five = 5 * STEPS_OF_ONE;
     return new Comparison()
-        .check(Check.near("f(0)", 0.5, value[zero], ROUNDING))
-        .check(Check.near("f'(0), the steepest", 0.25, slope[zero], ROUNDING))
-        .check(Check.between("f(-5), saturated at 0", "0.01 or less", value[zero - five], 0, 0.01))
-        .check(Check.between("f(5), saturated at 1", "0.99 or more", value[zero + five], 0.99, 1))
-        .check(Check.atMost("f'(5) over f'(0)", "close to 0", slope[zero + five] / 0.25, 0.03))
-        .check(Check.near("f over its formula, largest distance", 0, valueError, ROUNDING))
-        .check(Check.near("f' over its formula, largest distance", 0, slopeError, ROUNDING))
-        .check(behindTenLayers(bench))
+        .check(ResultCheck.near("f(0)", 0.5, value[zero], ROUNDING))
+        .check(ResultCheck.near("f'(0), the steepest", 0.25, slope[zero], ROUNDING))
+        .check(
+            ResultCheck.between(
+                "f(-5), saturated at 0", "0.01 or less", value[zero - five], 0, 0.01))
+        .check(
+            ResultCheck.between(
+                "f(5), saturated at 1", "0.99 or more", value[zero + five], 0.99, 1))
+        .check(
+            ResultCheck.atMost("f'(5) over f'(0)", "close to 0", slope[zero + five] / 0.25, 0.03))
+        .check(ResultCheck.near("f over its formula, largest distance", 0, valueError, ROUNDING))
+        .check(ResultCheck.near("f' over its formula, largest distance", 0, slopeError, ROUNDING))
+        .check(behindTenLayers(apparatus))
         .figure(
             new Figure.Chart(
                 "The logistic function",
@@ -83,8 +88,8 @@ final class LogisticCurve implements Reproduction {
   }
 
   /** Units in a row that are all at 0, where the slope is steepest: 4^-10 is left. */
-  private static Check behindTenLayers(Bench bench) {
-    var builder = bench.input(1);
+  private static ResultCheck behindTenLayers(Apparatus apparatus) {
+    var builder = apparatus.input(1);
     for (int layer = 0; layer < LAYERS; layer++) {
       builder.dense(1, Activation.LOGISTIC, ONE);
     }
@@ -96,7 +101,8 @@ final class LogisticCurve implements Reproduction {
       double left = new Probe(chain).spectrum(Matrix.allocate(arena, 1, 1))[0];
       // Ten products and ten slopes, each rounded; f(0) is exactly a half.
       double best = Math.pow(4, -LAYERS);
-      return Check.near("gradient behind ten units, at best", best, left, 20 * 0x1p-24 * best);
+      return ResultCheck.near(
+          "gradient behind ten units, at best", best, left, 20 * 0x1p-24 * best);
     }
   }
 }

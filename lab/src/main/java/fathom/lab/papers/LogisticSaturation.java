@@ -2,7 +2,6 @@ package fathom.lab.papers;
 
 import fathom.data.Dataset;
 import fathom.data.Digits;
-import fathom.lab.probe.LayerFigures;
 import fathom.lab.probe.Probe;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;
@@ -12,7 +11,6 @@ import fathom.nn.Network;
 import fathom.optim.Sgd;
 import fathom.train.StepSample;
 import fathom.train.Trainer;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -48,11 +46,11 @@ final class LogisticSaturation implements Reproduction {
   }
 
   @Override
-  public Comparison run(Form form, Bench bench) {
+  public Comparison run(Form form, Apparatus apparatus) {
     Comparison comparison = new Comparison();
     try (Dataset digits = Digits.load()) {
-      atTheStart(comparison, bench, digits);
-      whileTraining(comparison, bench, digits, form);
+      atTheStart(comparison, apparatus, digits);
+      whileTraining(comparison, apparatus, digits, form);
     }
     return comparison;
   }
@@ -64,31 +62,28 @@ final class LogisticSaturation implements Reproduction {
     final double[] saturated = new double[DEPTH];
   }
 
-  private static Profile profile(Bench bench, Matrix x, Initializer initializer) {
+  private static Profile profile(Apparatus apparatus, Matrix x, Initializer initializer) {
     Profile profile = new Profile();
-    try (Arena arena = Arena.ofShared();
-        Network network =
-            bench.plain(x.cols(), DEPTH, WIDTH, Activation.LOGISTIC, initializer, 1, 1)) {
+    try (Network network =
+        apparatus.plain(x.cols(), DEPTH, WIDTH, Activation.LOGISTIC, initializer, 1, 1)) {
       List<float[][]> outputs = new Probe(network).outputs(x);
-      Matrix below = Matrix.allocate(arena, /* rows= */ x.cols(), /* cols= */ x.rows());
-      below.transposeFrom(x);
+      float[][] below = transposed(x.toArray());
       for (int layer = 0; layer < DEPTH; layer++) {
         Matrix w = network.parameters().get(network.parameterNames(layer).get(0));
-        Matrix sums = Matrix.of(arena, product(w.toArray(), below.toArray()));
-        profile.sums[layer] = new LayerFigures(sums).variance();
-        profile.ratio[layer] = profile.sums[layer] / new LayerFigures(below).variance();
+        profile.sums[layer] = variance(product(w.toArray(), below));
+        profile.ratio[layer] = profile.sums[layer] / variance(below);
         profile.saturated[layer] = saturated(outputs.get(layer));
-        below = Matrix.of(arena, outputs.get(layer));
+        below = outputs.get(layer);
       }
     }
     return profile;
   }
 
-  private static void atTheStart(Comparison comparison, Bench bench, Dataset digits) {
+  private static void atTheStart(Comparison comparison, Apparatus apparatus, Dataset digits) {
     Matrix x = digits.inputs().rows(0, ROWS);
-    Profile normal = profile(bench, x, Initializer.normal(1));
-    Profile xavier = profile(bench, x, Initializer.XAVIER_NORMAL);
-    bench.say("signals of " + DEPTH + " layers of " + WIDTH + " logistic units");
+    Profile normal = profile(apparatus, x, Initializer.normal(1));
+    Profile xavier = profile(apparatus, x, Initializer.XAVIER_NORMAL);
+    apparatus.say("signals of " + DEPTH + " layers of " + WIDTH + " logistic units");
     double least = Double.POSITIVE_INFINITY;
     for (double ratio : normal.ratio) {
       least = Math.min(least, ratio);
@@ -96,9 +91,10 @@ final class LogisticSaturation implements Reproduction {
     double[] v = normal.sums;
     comparison
         .check(
-            Check.atLeast("variance of a layer's sums over its inputs', least", ">> 1", least, 10))
+            ResultCheck.atLeast(
+                "variance of a layer's sums over its inputs', least", ">> 1", least, 10))
         .check(
-            Check.that(
+            ResultCheck.that(
                 "variance of the sums, layer by layer",
                 "grows until units saturate",
                 String.format(
@@ -106,9 +102,10 @@ final class LogisticSaturation implements Reproduction {
                 "layer 1 < 2 < 3",
                 v[0] < v[1] && v[1] < v[2]))
         .check(
-            Check.atLeast(
+            ResultCheck.atLeast(
                 "saturated share of the top layer", "saturated", normal.saturated[DEPTH - 1], 0.5))
-        .check(Check.atMost("the same under Xavier", "not", xavier.saturated[DEPTH - 1], 0.01))
+        .check(
+            ResultCheck.atMost("the same under Xavier", "not", xavier.saturated[DEPTH - 1], 0.01))
         .figure(
             new Figure.Chart(
                 "Saturated share before training, by layer",
@@ -129,17 +126,18 @@ final class LogisticSaturation implements Reproduction {
                     Figure.Curve.counted("Xavier", xavier.sums))));
   }
 
-  private static void whileTraining(Comparison comparison, Bench bench, Dataset digits, Form form) {
+  private static void whileTraining(
+      Comparison comparison, Apparatus apparatus, Dataset digits, Form form) {
     int width = form == Form.FAST ? 100 : 1000;
     int epochs = form == Form.FAST ? 20 : 150;
     List<StepSample> samples = new ArrayList<>();
     try (Network network =
-        bench.plain(
+        apparatus.plain(
             digits.features(),
             HIDDEN,
             width,
             Activation.LOGISTIC,
-            Bench.STANDARD_OF_2010,
+            Apparatus.STANDARD_OF_2010,
             digits.classes(),
             1)) {
       int steps = digits.batches(BATCH, 0).count();
@@ -148,13 +146,13 @@ final class LogisticSaturation implements Reproduction {
               .monitor(samples::add, Math.max(1, steps / 4));
       for (int epoch = 1; epoch <= epochs; epoch++) {
         double loss = trainer.epoch(digits.rows().batches(BATCH, 1, epoch));
-        bench.say(
+        apparatus.say(
             "four logistic layers of "
                 + width
                 + ", epoch "
                 + epoch
                 + ": loss "
-                + Check.number(loss));
+                + ResultCheck.number(loss));
       }
     }
     List<Figure.Curve> curves = new ArrayList<>();
@@ -177,9 +175,9 @@ final class LogisticSaturation implements Reproduction {
     double others = Math.min(lowest[0], Math.min(lowest[1], lowest[2]));
     comparison
         .check(
-            Check.atMost(
+            ResultCheck.atMost(
                 "top hidden layer's mean output, lowest", "falls to 0", lowest[HIDDEN - 1], 0.1))
-        .check(Check.atLeast("the layers' below it, lowest", "stays above", others, 0.25))
+        .check(ResultCheck.atLeast("the layers' below it, lowest", "stays above", others, 0.25))
         .note(
             String.format(
                 Locale.ROOT,
@@ -203,6 +201,34 @@ final class LogisticSaturation implements Reproduction {
       }
     }
     return (double) count / a.length / a[0].length;
+  }
+
+  private static float[][] transposed(float[][] rows) {
+    float[][] columns = new float[rows[0].length][rows.length];
+    for (int r = 0; r < rows.length; r++) {
+      for (int c = 0; c < columns.length; c++) {
+        columns[c][r] = rows[r][c];
+      }
+    }
+    return columns;
+  }
+
+  private static double variance(float[][] a) {
+    double count = (double) a.length * a[0].length;
+    double sum = 0;
+    for (float[] row : a) {
+      for (float value : row) {
+        sum += value;
+      }
+    }
+    double mean = sum / count;
+    double deviations = 0;
+    for (float[] row : a) {
+      for (float value : row) {
+        deviations += (value - mean) * (value - mean);
+      }
+    }
+    return deviations / count;
   }
 
   private static float[][] product(float[][] w, float[][] a) {

@@ -48,7 +48,7 @@ final class LsuvStart implements Reproduction {
   }
 
   @Override
-  public Comparison run(Form form, Bench bench) {
+  public Comparison run(Form form, Apparatus apparatus) {
     int seeds = form == Form.FAST ? 1 : 5;
     Recipe recipe = new Recipe(DESCENT, 32, form == Form.FAST ? 10 : 20);
     int[][] learnt = new int[STARTS.size()][ACTIVATIONS.size()];
@@ -61,7 +61,7 @@ final class LsuvStart implements Reproduction {
       for (int s = 0; s < STARTS.size(); s++) {
         for (int f = 0; f < ACTIVATIONS.size(); f++) {
           for (int seed = 1; seed <= seeds; seed++) {
-            try (Network network = net(bench, s, ACTIVATIONS.get(f), seed)) {
+            try (Network network = net(apparatus, s, ACTIVATIONS.get(f), seed)) {
               if (s == 0) {
                 for (Lsuv.Scaled layer : scale(network, split)) {
                   worst = Math.max(worst, Math.abs(layer.variance() - 1));
@@ -71,7 +71,7 @@ final class LsuvStart implements Reproduction {
               Recipe.Result trial = recipe.train(network, split.train(), split.held(), seed);
               learnt[s][f] += trial.loss() < LEARNT ? 1 : 0;
               String name = ACTIVATIONS.get(f) + ", " + STARTS.get(s);
-              bench.say(name + ": loss " + Check.number(trial.loss()));
+              apparatus.say(name + ": loss " + ResultCheck.number(trial.loss()));
               if (seed == 1 && (s == 0 || ACTIVATIONS.get(f) == Activation.ELU)) {
                 curves.add(trial.curve(name));
               }
@@ -99,12 +99,13 @@ final class LsuvStart implements Reproduction {
     String others =
         row(learnt[1], seeds) + "; " + row(learnt[2], seeds) + "; " + row(learnt[3], seeds);
     return new Comparison()
-        .check(Check.near("layers' variance, largest distance from 1", 0, worst, 0.1))
-        .check(Check.atMost("trials of a layer, most", "a few, at most 10", trials, 10))
+        .check(ResultCheck.near("layers' variance, largest distance from 1", 0, worst, 0.1))
+        .check(ResultCheck.atMost("trials of a layer, most", "a few, at most 10", trials, 10))
         .check(
-            Check.that("LSUV: activations that learn", "all", lsuv, "all", !lsuv.contains("not")))
+            ResultCheck.that(
+                "LSUV: activations that learn", "all", lsuv, "all", !lsuv.contains("not")))
         .check(
-            Check.that(
+            ResultCheck.that(
                 "Xavier; He; orthonormal: activations that learn",
                 "some fail",
                 others,
@@ -124,14 +125,14 @@ final class LsuvStart implements Reproduction {
     return all + " of " + learnt.length + words;
   }
 
-  private static Network net(Bench bench, int start, Activation f, long seed) {
+  private static Network net(Apparatus apparatus, int start, Activation f, long seed) {
     Initializer weights =
         switch (start) {
           case 1 -> Initializer.XAVIER_UNIFORM;
           case 2 -> Initializer.HE_NORMAL;
           default -> Initializer.ORTHOGONAL;
         };
-    return bench.plain(64, DEPTH, WIDTH, f, weights, 10, seed);
+    return apparatus.plain(64, DEPTH, WIDTH, f, weights, 10, seed);
   }
 
   private static List<Lsuv.Scaled> scale(Network network, Split split) {

@@ -46,11 +46,11 @@ final class MeanFieldDepth implements Reproduction {
   }
 
   @Override
-  public Comparison run(Form form, Bench bench) {
+  public Comparison run(Form form, Apparatus apparatus) {
     Comparison comparison = new Comparison();
     phases(comparison);
-    gradients(comparison, bench, form);
-    map(comparison, bench, form);
+    gradients(comparison, apparatus, form);
+    map(comparison, apparatus, form);
     return comparison;
   }
 
@@ -68,7 +68,7 @@ final class MeanFieldDepth implements Reproduction {
     }
     comparison
         .check(
-            Check.near(
+            ResultCheck.near(
                 "critical variance of weights, biases' 0.05",
                 1.76,
                 critical.weightVariance(),
@@ -83,7 +83,7 @@ final class MeanFieldDepth implements Reproduction {
   }
 
   /** The engine's gradients against chi. */
-  private static void gradients(Comparison comparison, Bench bench, Form form) {
+  private static void gradients(Comparison comparison, Apparatus apparatus, Form form) {
     int width = form == Form.FAST ? 500 : 1000;
     int depth = 12;
     int nets = form == Form.FAST ? 2 : 5;
@@ -92,28 +92,28 @@ final class MeanFieldDepth implements Reproduction {
       double q = theory.fixedPoint();
       double sum = 0;
       for (int seed = 0; seed < nets; seed++) {
-        sum += growth(bench, weights, width, depth, q, seed);
+        sum += growth(apparatus, weights, width, depth, q, seed);
       }
       double measured = Math.exp(sum / nets);
       // A layer's factor strays by some 2 / sqrt(n) in one net and one row, and by less in the mean
       // over layers, nets and rows: 2 % is what the notes ask for at a width of 1,000.
       comparison.check(
-          Check.near(
+          ResultCheck.near(
               "growth of the gradient's mean square a layer, weights " + weights,
               theory.chi(q),
               measured,
               0.02 * theory.chi(q)));
     }
-    bench.say("gradients of " + depth + " layers of " + width);
+    apparatus.say("gradients of " + depth + " layers of " + width);
   }
 
   /** Returns the logarithm of the growth, from rows whose variance is that of the fixed point. */
   private static double growth(
-      Bench bench, double weights, int width, int depth, double q, int seed) {
+      Apparatus apparatus, double weights, int width, int depth, double q, int seed) {
     int rows = 24;
     try (Arena arena = Arena.ofShared();
-        Network network = net(bench, width, depth, width, weights, 10, seed)) {
-      Matrix x = bench.noise(arena, rows, width, 100 + seed);
+        Network network = net(apparatus, width, depth, width, weights, 10, seed)) {
+      Matrix x = apparatus.noise(arena, rows, width, 100 + seed);
       float scale = (float) Math.sqrt((q - BIASES) / weights);
       for (int r = 0; r < rows; r++) {
         for (int c = 0; c < width; c++) {
@@ -129,9 +129,15 @@ final class MeanFieldDepth implements Reproduction {
   }
 
   private static Network net(
-      Bench bench, int inputs, int depth, int width, double weights, int outputs, long seed) {
+      Apparatus apparatus,
+      int inputs,
+      int depth,
+      int width,
+      double weights,
+      int outputs,
+      long seed) {
     Network network =
-        bench.plain(
+        apparatus.plain(
             inputs,
             depth,
             width,
@@ -140,12 +146,12 @@ final class MeanFieldDepth implements Reproduction {
             outputs,
             seed);
     for (int layer = 0; layer < network.depth(); layer++) {
-      bench.drawBias(network, layer, Initializer.normal(Math.sqrt(BIASES)), seed);
+      apparatus.drawBias(network, layer, Initializer.normal(Math.sqrt(BIASES)), seed);
     }
     return network;
   }
 
-  private static void map(Comparison comparison, Bench bench, Form form) {
+  private static void map(Comparison comparison, Apparatus apparatus, Form form) {
     boolean fast = form == Form.FAST;
     double[] weights =
         fast
@@ -153,7 +159,7 @@ final class MeanFieldDepth implements Reproduction {
             : new double[] {1, 1.25, 1.5, 1.76, 2, 2.25, 2.5, 3, 3.5, 4};
     double[] depths = fast ? new double[] {8, 80} : new double[] {10, 20, 30, 50, 75, 100, 150};
     int width = fast ? 64 : 300;
-    Split split = bench.mnistTrain().split(2000 / 60_000.0, 1);
+    Split split = apparatus.mnistTrain().split(2000 / 60_000.0, 1);
     Rows rows = split.held();
     Recipe recipe = new Recipe(new Sgd(0.01f, 0.9f), 64, fast ? 8 : 12);
     double[][] reached = new double[depths.length][weights.length];
@@ -164,19 +170,20 @@ final class MeanFieldDepth implements Reproduction {
       for (int j = 0; j < depths.length; j++) {
         int depth = (int) depths[j];
         try (Network network =
-            net(bench, rows.dataset().features(), depth, width, weights[i], 10, 1)) {
+            net(apparatus, rows.dataset().features(), depth, width, weights[i], 10, 1)) {
           reached[j][i] = recipe.train(network, rows, rows, 1).accuracy();
         }
         boolean trained = reached[j][i] > TRAINED;
         boolean foretold = depth < limit[i];
         right += trained == foretold ? 1 : 0;
-        bench.say(depth + " layers, weights " + weights[i] + ": " + Check.number(reached[j][i]));
+        apparatus.say(
+            depth + " layers, weights " + weights[i] + ": " + ResultCheck.number(reached[j][i]));
       }
     }
     double cells = weights.length * depths.length;
     comparison
         .check(
-            Check.atLeast(
+            ResultCheck.atLeast(
                 "share of nets that train or do not as 6 xi tells",
                 "trainable to about 6 xi",
                 right / cells,

@@ -47,10 +47,10 @@ final class OrthogonalStart implements Reproduction {
   }
 
   @Override
-  public Comparison run(Form form, Bench bench) {
+  public Comparison run(Form form, Apparatus apparatus) {
     Comparison comparison = new Comparison();
-    spectra(comparison, bench);
-    times(comparison, bench, form);
+    spectra(comparison, apparatus);
+    times(comparison, apparatus, form);
     return comparison;
   }
 
@@ -58,8 +58,8 @@ final class OrthogonalStart implements Reproduction {
    * Returns singular values of a linear layer's outputs by the first layer's sums, with {@link
    * #DEPTH} products between them, for a small random row.
    */
-  private static double[] spectrum(Bench bench, Activation f, Initializer start) {
-    NetworkBuilder builder = bench.input(WIDTH);
+  private static double[] spectrum(Apparatus apparatus, Activation f, Initializer start) {
+    NetworkBuilder builder = apparatus.input(WIDTH);
     for (int layer = 0; layer < DEPTH; layer++) {
       builder.dense(WIDTH, f, start);
     }
@@ -67,7 +67,7 @@ final class OrthogonalStart implements Reproduction {
     builder.dense(WIDTH, Activation.IDENTITY, start).dense(1);
     try (Arena arena = Arena.ofShared();
         Network network = builder.seed(1).build()) {
-      Matrix x = bench.noise(arena, 1, WIDTH, 2);
+      Matrix x = apparatus.noise(arena, 1, WIDTH, 2);
       for (int c = 0; c < WIDTH; c++) {
         x.set(0, c, 0.1f * x.get(0, c));
       }
@@ -75,12 +75,12 @@ final class OrthogonalStart implements Reproduction {
     }
   }
 
-  private static void spectra(Comparison comparison, Bench bench) {
-    double[] linear = spectrum(bench, Activation.IDENTITY, Initializer.ORTHOGONAL);
-    double[] normal = spectrum(bench, Activation.IDENTITY, NORMAL);
-    double[] tanh = spectrum(bench, Activation.TANH, Initializer.ORTHOGONAL);
-    double[] relu = spectrum(bench, Activation.RELU, Initializer.ORTHOGONAL.gain(Math.sqrt(2)));
-    bench.say("singular values of " + DEPTH + " layers");
+  private static void spectra(Comparison comparison, Apparatus apparatus) {
+    double[] linear = spectrum(apparatus, Activation.IDENTITY, Initializer.ORTHOGONAL);
+    double[] normal = spectrum(apparatus, Activation.IDENTITY, NORMAL);
+    double[] tanh = spectrum(apparatus, Activation.TANH, Initializer.ORTHOGONAL);
+    double[] relu = spectrum(apparatus, Activation.RELU, Initializer.ORTHOGONAL.gain(Math.sqrt(2)));
+    apparatus.say("singular values of " + DEPTH + " layers");
     // Of ReLU's, no more are left than the layer with the fewest units on has, half of them or
     // less; all others are 0 but for rounding: 64 terms of 2^-24 in each of 64 layers, 2.4e-4.
     // A drawn matrix keeps lengths to 1e-5.
@@ -88,22 +88,22 @@ final class OrthogonalStart implements Reproduction {
     double stray = Math.max(linear[0] - 1, 1 - linear[WIDTH - 1]);
     comparison
         .check(
-            Check.near(
+            ResultCheck.near(
                 "linear, orthogonal: singular values' largest distance from 1", 0, stray, rounding))
         .check(
-            Check.atLeast(
+            ResultCheck.atLeast(
                 "linear, normal: largest singular value over the median",
                 "many orders apart",
                 normal[0] / normal[WIDTH / 2],
                 1e3))
         .check(
-            Check.atMost(
+            ResultCheck.atMost(
                 "tanh, orthogonal, at criticality: largest over least",
                 "close to isometry",
                 tanh[0] / tanh[WIDTH - 1],
                 3))
         .check(
-            Check.atLeast(
+            ResultCheck.atLeast(
                 "ReLU, orthogonal times sqrt 2: share below a thousandth of the largest",
                 "never isometric",
                 shareBelow(relu, 1e-3 * relu[0]),
@@ -125,7 +125,7 @@ final class OrthogonalStart implements Reproduction {
     return Arrays.stream(values).filter(v -> v < limit).count() / (double) values.length;
   }
 
-  private static void times(Comparison comparison, Bench bench, Form form) {
+  private static void times(Comparison comparison, Apparatus apparatus, Form form) {
     int[] depths = form == Form.FAST ? new int[] {4, 12, 36} : new int[] {4, 8, 16, 32, 64, 128};
     int most = form == Form.FAST ? 40 : 200;
     double[] orthogonal = new double[depths.length];
@@ -133,14 +133,14 @@ final class OrthogonalStart implements Reproduction {
     try (Dataset digits = Digits.load();
         Dataset answers = oneHot(digits.split(320.0 / digits.size(), 1).held())) {
       for (int i = 0; i < depths.length; i++) {
-        orthogonal[i] = epochs(bench, answers, depths[i], Initializer.ORTHOGONAL, form, most);
-        normal[i] = epochs(bench, answers, depths[i], NORMAL, form, most);
-        bench.say(
+        orthogonal[i] = epochs(apparatus, answers, depths[i], Initializer.ORTHOGONAL, form, most);
+        normal[i] = epochs(apparatus, answers, depths[i], NORMAL, form, most);
+        apparatus.say(
             depths[i]
                 + " linear layers: "
-                + Check.number(orthogonal[i])
+                + ResultCheck.number(orthogonal[i])
                 + " epochs from orthogonal weights, "
-                + Check.number(normal[i])
+                + ResultCheck.number(normal[i])
                 + " from normal ones");
       }
     }
@@ -148,13 +148,13 @@ final class OrthogonalStart implements Reproduction {
     double[] x = Arrays.stream(depths).asDoubleStream().toArray();
     comparison
         .check(
-            Check.atMost(
+            ResultCheck.atMost(
                 "orthogonal: epochs at " + depths[last] + " layers over those at " + depths[0],
                 "1: independent of depth",
                 orthogonal[last] / orthogonal[0],
                 2))
         .check(
-            Check.atLeast(
+            ResultCheck.atLeast(
                 "normal: epochs at " + depths[last] + " layers over orthogonal's",
                 "grows with depth",
                 Math.min(normal[last], most + 1) / orthogonal[last],
@@ -184,7 +184,7 @@ final class OrthogonalStart implements Reproduction {
 
   /** Returns the least epochs to the goal over some rates; infinite if no rate gets there. */
   private static double epochs(
-      Bench bench, Dataset data, int depth, Initializer start, Form form, int most) {
+      Apparatus apparatus, Dataset data, int depth, Initializer start, Form form, int most) {
     List<Float> rates = new ArrayList<>();
     double factor = form == Form.FAST ? 4 : 2;
     // Steps that learn go with 1 / depth, since all layers move the answer.
@@ -194,7 +194,7 @@ final class OrthogonalStart implements Reproduction {
     double least = Double.POSITIVE_INFINITY;
     for (float rate : rates) {
       try (Network network =
-          bench.plain(
+          apparatus.plain(
               data.features(), depth - 1, WIDTH, Activation.IDENTITY, start, data.outputs(), 1)) {
         Trainer trainer = new Trainer(network, Loss.MSE, new Sgd(rate));
         for (int epoch = 1; epoch <= Math.min(most, least - 1); epoch++) {

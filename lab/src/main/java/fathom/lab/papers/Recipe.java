@@ -69,7 +69,12 @@ record Recipe(Optimizer optimizer, int batch, int epochs) {
    * @return the test's error after each epoch, in percent; that of chance once training diverged
    */
   double[] errors(
-      Network network, Constraint constraint, Rows rows, Rows test, String name, Bench bench) {
+      Network network,
+      Constraint constraint,
+      Rows rows,
+      Rows test,
+      String name,
+      Apparatus apparatus) {
     double[] errors = new double[epochs];
     Arrays.fill(errors, 100 * (1 - 1.0 / network.outputs()));
     long steps = (long) epochs * rows.batches(batch, 0).count();
@@ -80,10 +85,11 @@ record Recipe(Optimizer optimizer, int batch, int epochs) {
       for (int epoch = 0; epoch < epochs; epoch++) {
         double unused = trainer.epoch(rows.batches(batch, 1, epoch));
         errors[epoch] = 100 * (1 - Evaluation.accuracy(network, test));
-        bench.say(name + ", epoch " + (epoch + 1) + ": error " + Check.number(errors[epoch]));
+        apparatus.say(
+            name + ", epoch " + (epoch + 1) + ": error " + ResultCheck.number(errors[epoch]));
       }
     } catch (TrainingDivergedException e) {
-      bench.say(name + ": " + e.getMessage());
+      apparatus.say(name + ": " + e.getMessage());
     }
     return errors;
   }

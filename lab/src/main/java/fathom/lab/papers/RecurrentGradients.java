@@ -49,32 +49,33 @@ final class RecurrentGradients implements Reproduction {
   }
 
   @Override
-  public Comparison run(Form form, Bench bench) {
+  public Comparison run(Form form, Apparatus apparatus) {
     Comparison comparison = new Comparison();
     List<Figure.Curve> curves = new ArrayList<>();
     for (double radius : RADII) {
-      double[] norms = norms(bench, Initializer.ORTHOGONAL.gain(radius));
+      double[] norms = norms(apparatus, Initializer.ORTHOGONAL.gain(radius));
       curves.add(Figure.Curve.counted("orthogonal times " + radius, norms));
       double exact = Math.pow(radius, STEPS - 1);
       // 99 products of sums of 50: 50 2^-24 each at the worst, 3e-4 in all, and linearity.
       comparison.check(
-          Check.near(
+          ResultCheck.near(
               "gradient through 99 steps over the last step's, spectral radius " + radius,
               exact,
               norms[0] / norms[STEPS - 1],
               1e-3 * exact));
     }
     for (double radius : new double[] {0.8, 1.25}) {
-      double[] norms = norms(bench, Initializer.normal(radius / Math.sqrt(UNITS)));
+      double[] norms = norms(apparatus, Initializer.normal(radius / Math.sqrt(UNITS)));
       curves.add(Figure.Curve.counted("normal, radius about " + radius, norms));
       double growth = norms[0] / norms[STEPS - 1];
       comparison.check(
           radius < 1
-              ? Check.atMost("the same, normal weights, radius about 0.8", "vanishes", growth, 1e-4)
-              : Check.atLeast(
+              ? ResultCheck.atMost(
+                  "the same, normal weights, radius about 0.8", "vanishes", growth, 1e-4)
+              : ResultCheck.atLeast(
                   "the same, normal weights, radius about 1.25", "explodes", growth, 1e4));
     }
-    adding(comparison, bench, form);
+    adding(comparison, apparatus, form);
     return comparison
         .note(
             "Clipping is shown on the adding problem of "
@@ -90,7 +91,7 @@ final class RecurrentGradients implements Reproduction {
    * Returns the norm of the gradient by each step's sums, of a sum of the last states. A sequence
    * that is 0 but for one step has, by the input weights, that step's gradient times the input.
    */
-  private static double[] norms(Bench bench, Initializer recurrent) {
+  private static double[] norms(Apparatus apparatus, Initializer recurrent) {
     double[] norms = new double[STEPS];
     try (Arena arena = Arena.ofShared();
         Network network =
@@ -98,7 +99,7 @@ final class RecurrentGradients implements Reproduction {
                 .rnn(UNITS)
                 .recurrent(recurrent)
                 .dense(1, Activation.IDENTITY, Initializer.normal(1))
-                .engine(bench.engine())
+                .engine(apparatus.engine())
                 .seed(1)
                 .build()) {
       Probe probe = new Probe(network).withoutJacobian();
@@ -112,7 +113,7 @@ final class RecurrentGradients implements Reproduction {
         norms[step] = norm / AMPLITUDE;
       }
     }
-    bench.say("gradients through " + STEPS + " steps");
+    apparatus.say("gradients through " + STEPS + " steps");
     return norms;
   }
 
@@ -134,7 +135,7 @@ final class RecurrentGradients implements Reproduction {
   }
 
   /** Returns the squared error on new rows; infinite if training diverged. */
-  private static double error(Bench bench, long seed, Clipping clipping) {
+  private static double error(Apparatus apparatus, long seed, Clipping clipping) {
     try (Dataset rows = sums(2000, seed);
         Dataset held = sums(500, 1000 + seed);
         Network network =
@@ -142,7 +143,7 @@ final class RecurrentGradients implements Reproduction {
                 .rnn(32, Activation.RELU)
                 .recurrent(Initializer.IDENTITY)
                 .dense(1)
-                .engine(bench.engine())
+                .engine(apparatus.engine())
                 .seed(seed)
                 .build()) {
       Trainer trainer = new Trainer(network, Loss.MSE, new Sgd(0.05f)).clipping(clipping);
@@ -155,30 +156,30 @@ final class RecurrentGradients implements Reproduction {
     } catch (TrainingDivergedException e) {
       return Double.POSITIVE_INFINITY;
     } finally {
-      bench.say("adding problem, seed " + seed);
+      apparatus.say("adding problem, seed " + seed);
     }
   }
 
-  private static void adding(Comparison comparison, Bench bench, Form form) {
+  private static void adding(Comparison comparison, Apparatus apparatus, Form form) {
     int seeds = form == Form.FAST ? 5 : 10;
     int lost = 0;
     int learnt = 0;
     for (int seed = 1; seed <= seeds; seed++) {
-      lost += error(bench, seed, Clipping.none()) > 0.75 * IGNORANCE ? 1 : 0;
-      learnt += error(bench, seed, Clipping.byNorm(1)) < 0.75 * IGNORANCE ? 1 : 0;
+      lost += error(apparatus, seed, Clipping.none()) > 0.75 * IGNORANCE ? 1 : 0;
+      learnt += error(apparatus, seed, Clipping.byNorm(1)) < 0.75 * IGNORANCE ? 1 : 0;
     }
     // Single seeds may be lucky either way: four of five, as in all that hangs on seeds here.
     int wanted = (int) Math.ceil(0.8 * seeds);
     comparison
         .check(
-            Check.that(
+            ResultCheck.that(
                 "without clipping: seeds that learn nothing or diverge",
                 "fails",
                 lost + " of " + seeds,
                 "at least " + wanted,
                 lost >= wanted))
         .check(
-            Check.that(
+            ResultCheck.that(
                 "clipped at norm 1: seeds that learn",
                 "learns",
                 learnt + " of " + seeds,

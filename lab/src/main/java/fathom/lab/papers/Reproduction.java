@@ -33,7 +33,7 @@ public interface Reproduction {
   /**
    * Computes everything.
    *
-   * @throws IllegalStateException if MNIST is needed and the bench has none
+   * @throws IllegalStateException if MNIST is needed and the apparatus has none
    */
-  Comparison run(Form form, Bench bench);
+  Comparison run(Form form, Apparatus apparatus);
 }

@@ -33,12 +33,13 @@ final class SelfNormalizing implements Reproduction {
   }
 
   /** What each layer puts out, for inputs of a mean and a deviation. */
-  private static List<LayerSounding> profile(Bench bench, int depth, double mean, double sigma) {
+  private static List<LayerSounding> profile(
+      Apparatus apparatus, int depth, double mean, double sigma) {
     List<LayerSounding> profile;
     try (Arena arena = Arena.ofShared();
         Network network =
-            bench.plain(WIDTH, depth, WIDTH, Activation.SELU, Initializer.LECUN_NORMAL, 1, 1)) {
-      Matrix x = bench.noise(arena, ROWS, WIDTH, 2);
+            apparatus.plain(WIDTH, depth, WIDTH, Activation.SELU, Initializer.LECUN_NORMAL, 1, 1)) {
+      Matrix x = apparatus.noise(arena, ROWS, WIDTH, 2);
       for (int r = 0; r < ROWS; r++) {
         for (int c = 0; c < WIDTH; c++) {
           x.set(r, c, (float) (mean + sigma * x.get(r, c)));
@@ -46,7 +47,7 @@ final class SelfNormalizing implements Reproduction {
       }
       profile = new Probe(network).withoutJacobian().sound(x, 3).layers().subList(0, depth);
     }
-    bench.say(depth + " SELU layers");
+    apparatus.say(depth + " SELU layers");
     return profile;
   }
 
@@ -55,11 +56,11 @@ final class SelfNormalizing implements Reproduction {
   }
 
   @Override
-  public Comparison run(Form form, Bench bench) {
+  public Comparison run(Form form, Apparatus apparatus) {
     int depth = form == Form.FAST ? 120 : 1000;
-    List<LayerSounding> normal = profile(bench, depth, 0, 1);
-    List<LayerSounding> large = profile(bench, depth, 1, 3);
-    List<LayerSounding> small = profile(bench, depth, -0.3, 0.3);
+    List<LayerSounding> normal = profile(apparatus, depth, 0, 1);
+    List<LayerSounding> large = profile(apparatus, depth, 1, 3);
+    List<LayerSounding> small = profile(apparatus, depth, -0.3, 0.3);
     double mean = normal.stream().mapToDouble(LayerSounding::mean).average().orElseThrow();
     double variance = normal.stream().mapToDouble(LayerSounding::variance).average().orElseThrow();
     double low = normal.stream().mapToDouble(LayerSounding::variance).min().orElseThrow();
@@ -71,19 +72,21 @@ final class SelfNormalizing implements Reproduction {
     double stray = 0.13;
     double ofMean = 4 * stray * Math.sqrt(8.0 / depth);
     return new Comparison()
-        .check(Check.near("mean of outputs, over all layers", 0, mean, ofMean / 2))
-        .check(Check.near("variance of outputs, over all layers", 1, variance, ofMean))
+        .check(ResultCheck.near("mean of outputs, over all layers", 0, mean, ofMean / 2))
+        .check(ResultCheck.near("variance of outputs, over all layers", 1, variance, ofMean))
         .check(
-            Check.between("least variance of a layer", "in the domain of attraction", low, 0.4, 1))
-        .check(Check.between("largest of a layer", "in the domain of attraction", high, 1, 1.75))
+            ResultCheck.between(
+                "least variance of a layer", "in the domain of attraction", low, 0.4, 1))
         .check(
-            Check.near(
+            ResultCheck.between("largest of a layer", "in the domain of attraction", high, 1, 1.75))
+        .check(
+            ResultCheck.near(
                 "variance after " + FADING + " layers, inputs of mean 1 and variance 9",
                 1,
                 large.get(FADING - 1).variance(),
                 4 * stray))
         .check(
-            Check.near(
+            ResultCheck.near(
                 "the same, inputs of mean -0.3 and variance 0.09",
                 1,
                 small.get(FADING - 1).variance(),

@@ -60,41 +60,41 @@ final class XavierGradients implements Reproduction {
   }
 
   @Override
-  public Comparison run(Form form, Bench bench) {
+  public Comparison run(Form form, Apparatus apparatus) {
     int rows = form == Form.FAST ? 20 : 300;
     Profile old;
     Profile xavier;
     try (Dataset digits = Digits.load()) {
       Matrix x = digits.inputs().rows(0, rows);
-      old = profile(bench, x, Bench.STANDARD_OF_2010);
-      bench.say("old initializer, " + rows + " rows");
-      xavier = profile(bench, x, Initializer.XAVIER_UNIFORM);
-      bench.say("Xavier, " + rows + " rows");
+      old = profile(apparatus, x, Apparatus.STANDARD_OF_2010);
+      apparatus.say("old initializer, " + rows + " rows");
+      xavier = profile(apparatus, x, Initializer.XAVIER_UNIFORM);
+      apparatus.say("Xavier, " + rows + " rows");
     }
     // Published factors hold where tanh is linear. Its slope takes 2 q of a mean square at sums'
     // variance q; q is at most 0.08 in the first layer here and falls, so a tenth is room enough
     // for both nets, and below it the sampling of 10^6 weights, sqrt(2 / 1000) a layer, is lost.
     return new Comparison()
         .check(
-            Check.near(
+            ResultCheck.near(
                 "gradient's mean square, growth a layer down, old",
                 1 / 3.0,
                 old.growthDown(old.gradient),
                 0.1 / 3))
         .check(
-            Check.near(
+            ResultCheck.near(
                 "gradient's mean square, growth a layer down, Xavier",
                 1,
                 xavier.growthDown(xavier.gradient),
                 0.1))
         .check(
-            Check.near(
+            ResultCheck.near(
                 "signal's mean square, growth a layer up, old", 1 / 3.0, old.growthUp(), 0.1 / 3))
         .check(
-            Check.near(
+            ResultCheck.near(
                 "signal's mean square, growth a layer up, Xavier", 1, xavier.growthUp(), 0.1))
         .check(
-            Check.between(
+            ResultCheck.between(
                 "weights' gradients, old: largest mean square over least",
                 "about the same in all layers",
                 old.spread(),
@@ -117,12 +117,12 @@ final class XavierGradients implements Reproduction {
             Figure.Curve.counted("old initializer", old), Figure.Curve.counted("Xavier", xavier)));
   }
 
-  private static Profile profile(Bench bench, Matrix x, Initializer initializer) {
+  private static Profile profile(Apparatus apparatus, Matrix x, Initializer initializer) {
     Profile profile = new Profile();
     try (Arena arena = Arena.ofShared();
         Network network =
-            bench.plain(x.cols(), DEPTH, WIDTH, Activation.TANH, initializer, 10, 1)) {
-      Matrix top = bench.noise(arena, x.rows(), 10, 2);
+            apparatus.plain(x.cols(), DEPTH, WIDTH, Activation.TANH, initializer, 10, 1)) {
+      Matrix top = apparatus.noise(arena, x.rows(), 10, 2);
       Probe probe = new Probe(network).withoutJacobian();
       // Row by row: gradients of weights by many rows at once would add up to something else.
       for (int r = 0; r < x.rows(); r++) {

@@ -1,2 +1,7 @@
-/** Published results of deep networks, computed again and set beside what the papers print. */
+/**
+ * Reproductions of published results: what the papers print, computed anew and set beside our own
+ * figures.
+ *
+ * <p>At the top of the lab: names {@code theory} and {@code probe}. No other room names it.
+ */
 package fathom.lab.papers;

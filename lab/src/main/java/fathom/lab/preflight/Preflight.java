@@ -3,14 +3,12 @@ package fathom.lab.preflight;
 import fathom.data.Batch;
 import fathom.data.Batches;
 import fathom.data.Rows;
-import fathom.lab.probe.LayerSounding;
 import fathom.lab.probe.Probe;
 import fathom.lab.probe.Sounding;
 import fathom.lab.stress.Judge;
 import fathom.lab.stress.Verdict.Outcome;
 import fathom.lab.theory.Forecast;
 import fathom.lab.theory.InputMoments;
-import fathom.lab.theory.LayerForecast;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.optim.Clipping;
@@ -19,19 +17,18 @@ import fathom.optim.Sgd;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.IntStream;
 
 /**
  * Says of a network, before it is trained, whether it can be: from passes forward and back on some
- * of the rows, trainings in brief that are taken back, and mean-field theory. Immutable.
+ * of the rows, trainings in brief that are taken back, and mean-field theory.
  *
  * <p>A network is expected to train if the training would do away with {@value Judge#LEARNT} of the
  * best constant answer's loss, going on at the pace of a {@link Rehearsal}: the median of {@value
  * #REHEARSALS}, each on {@value #REHEARSED} rows of its own, or one that is as long as these for
- * Adam and its like. That is the measure that {@code Trial} and {@link PreflightStudy} hold against
- * trainings, and the only threshold of the rule. Why a network does not train is then told from
- * where signals or gradients are lost.
+ * Adam and its like. That is the measure that {@link fathom.lab.stress.Trial} and {@link
+ * PreflightStudy} hold against trainings, and the only threshold of the rule. Why a network does
+ * not train is then told from where signals or gradients are lost.
  *
  * <p>CONTRIBUTING has what {@link PreflightStudy} counted. There, whether the rate times the
  * largest curvature is above 2, where plain descent on a parabola is unstable, told little: of the
@@ -39,6 +36,8 @@ import java.util.stream.IntStream;
  * no rehearsal of this length foresees are networks that learn for a hundred steps and then
  * collapse, such as those with layer norm and a high rate, and deep ones with batch norm that learn
  * a batch by heart and nothing of the next.
+ *
+ * <p>Immutable.
  */
 public final class Preflight {
   /** The loss has blown up if it is this many times what it was. */
@@ -58,8 +57,8 @@ public final class Preflight {
   private final Forecast forecast;
   private final String unforetold;
   private final boolean bounded;
+  private final Diagnostics diagnostics;
   private final Outcome outcome;
-  private final List<Claim> claims;
 
   private Preflight(
       Network network,
@@ -86,9 +85,8 @@ public final class Preflight {
         IntStream.range(0, network.depth())
             .mapToObj(network::activation)
             .anyMatch(f -> f != null && Judge.isBounded(f));
+    diagnostics = new Diagnostics(sounding, forecast, step, rehearsal(), steps);
     outcome = judge();
-    claims =
-        List.of(signals(), apart(), gradients(), saturated(), dead(), firstStep(), rehearsed());
   }
 
   /**
@@ -138,17 +136,17 @@ public final class Preflight {
     Rehearsal rehearsal = rehearsal();
     double start = Math.max(rehearsal.loss(), rehearsal.constant());
     boolean jumps = !(step.after() < JUMP * step.loss()) || !(rehearsal.most() < JUMP * start);
-    if (mostDead() == 1) {
+    if (diagnostics.mostDead() == 1) {
       return Outcome.DIES;
     }
     double ratio = sounding.gradientRatio();
     if (jumps || ratio > Judge.FAR) {
       return Outcome.EXPLODES;
     }
-    if (bounded && Judge.saturated(sounding) > Judge.MOSTLY) {
+    if (bounded && sounding.saturated() > Judge.MOSTLY) {
       return Outcome.SATURATES;
     }
-    if (ratio < 1 / Judge.FAR || step.gradient() == 0 || apartness() < ALIKE) {
+    if (ratio < 1 / Judge.FAR || step.gradient() == 0 || diagnostics.apartness() < ALIKE) {
       return Outcome.VANISHES;
     }
     return Outcome.STALLS;
@@ -165,8 +163,8 @@ public final class Preflight {
   }
 
   /** Returns what the word rests on, each with its numbers. */
-  public List<Claim> claims() {
-    return claims;
+  public List<Diagnostic> diagnostics() {
+    return diagnostics.all();
   }
 
   /**
@@ -204,146 +202,6 @@ public final class Preflight {
 
   /** Returns the number of layers in which gradients change by e; infinite if they do not. */
   public double depthScale() {
-    return 1 / Math.abs(Math.log(sounding.chi()));
-  }
-
-  /** The layers with a product below the output layer. */
-  private List<LayerSounding> products() {
-    List<LayerSounding> all = sounding.products();
-    return all.subList(0, Math.max(0, all.size() - 1));
-  }
-
-  private static LayerSounding last(List<LayerSounding> layers) {
-    return layers.get(layers.size() - 1);
-  }
-
-  private LayerForecast foretold(LayerSounding layer) {
-    return forecast.layers().get(layer.layer());
-  }
-
-  private Claim signals() {
-    List<LayerSounding> layers = sounding.hidden();
-    if (layers.isEmpty()) {
-      return nothing("signals");
-    }
-    double measured = Judge.signals(sounding);
-    double theory =
-        forecast == null
-            ? Double.NaN
-            : foretold(last(layers)).square() / foretold(layers.get(0)).square();
-    return claim(
-        "signals", measured, theory, "mean square of the last hidden layer over the first's: %s");
-  }
-
-  /** What tells two inputs apart at the top, over what does at the bottom. */
-  private double apartness() {
-    List<LayerSounding> layers = sounding.hidden();
-    return layers.isEmpty()
-        ? 1
-        : (1 - last(layers).correlation()) / (1 - sounding.inputCorrelation());
-  }
-
-  private Claim apart() {
-    List<LayerSounding> layers = sounding.hidden();
-    if (layers.isEmpty()) {
-      return nothing("apart");
-    }
-    double theory =
-        forecast == null
-            ? Double.NaN
-            : (1 - foretold(last(layers)).correlation()) / (1 - sounding.inputCorrelation());
-    return claim(
-        "apart", apartness(), theory, "of what tells two inputs apart is left at the top: %s");
-  }
-
-  private Claim gradients() {
-    List<LayerSounding> layers = products();
-    if (layers.size() < 2) {
-      return nothing("chi");
-    }
-    double theory = Double.NaN;
-    if (forecast != null) {
-      double first = foretold(layers.get(0)).gradient() / layers.get(0).units();
-      double top = foretold(last(layers)).gradient() / last(layers).units();
-      theory = Math.pow(first / top, 1.0 / (layers.size() - 1));
-    }
-    double chi = sounding.chi();
-    String text =
-        String.format(
-            Locale.ROOT,
-            "gradients in mean square, per layer on the way down: %s; a factor of e in %.3g of %d"
-                + " layers, %.3g in all",
-            "%s",
-            depthScale(),
-            layers.size(),
-            Math.pow(chi, layers.size() - 1.0));
-    return claim("chi", chi, theory, text);
-  }
-
-  private Claim saturated() {
-    return claim(
-        "saturated",
-        Judge.saturated(sounding),
-        Double.NaN,
-        "share of hidden outputs where the activation is flat: %s");
-  }
-
-  private double mostDead() {
-    return sounding.hidden().stream()
-        .mapToDouble(LayerSounding::dead)
-        .filter(d -> d >= 0)
-        .max()
-        .orElse(0);
-  }
-
-  private Claim dead() {
-    return claim(
-        "dead",
-        mostDead(),
-        Double.NaN,
-        "share of units that are 0 throughout, in the worst layer: %s");
-  }
-
-  private Claim firstStep() {
-    String text =
-        String.format(
-            Locale.ROOT,
-            "the first step takes the loss from %.4g to %.4g and turns the gradient to a cosine of"
-                + " %.2f; %d such steps do away with %s times the loss by telling inputs apart",
-            step.loss(),
-            step.after(),
-            step.turnApart(),
-            steps,
-            "%s");
-    return claim("first_step", step.share() * steps, Double.NaN, text);
-  }
-
-  private Claim rehearsed() {
-    Rehearsal rehearsal = rehearsal();
-    String text =
-        String.format(
-            Locale.ROOT,
-            "rehearsed on %d rows, %d passes go through %.3g of %d steps and do away with %.3g of a"
-                + " constant answer's loss; at that pace all do away with %s (%s trains)",
-            rehearsal.rows(),
-            rehearsal.passes(),
-            rehearsal.covered(),
-            steps,
-            rehearsal.learnt(),
-            "%s",
-            Judge.LEARNT);
-    return claim("learning", learning(), Double.NaN, text);
-  }
-
-  private static Claim nothing(String name) {
-    return new Claim(name, Double.NaN, Double.NaN, "has too few layers to tell");
-  }
-
-  private static Claim claim(String name, double measured, double theory, String text) {
-    String figure = String.format(Locale.ROOT, "%.3g", measured);
-    if (!Double.isNaN(theory)) {
-      figure += String.format(Locale.ROOT, " (theory %.3g)", theory);
-    }
-    return new Claim(name, measured, theory, text.replace("%s", figure));
+    return diagnostics.depthScale();
   }
 }

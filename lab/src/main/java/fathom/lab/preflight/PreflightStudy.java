@@ -4,9 +4,9 @@ import fathom.data.Dataset;
 import fathom.data.Rows;
 import fathom.data.Task;
 import fathom.engine.Engine;
-import fathom.lab.stress.Cell;
-import fathom.lab.stress.Cell.Norm;
-import fathom.lab.stress.Cell.Skip;
+import fathom.lab.stress.GridCell;
+import fathom.lab.stress.GridCell.Norm;
+import fathom.lab.stress.GridCell.Skip;
 import fathom.lab.stress.Judge;
 import fathom.lab.stress.ShortTraining;
 import fathom.lab.theory.Criticality;
@@ -85,7 +85,7 @@ public final class PreflightStudy {
    * @param again the same where the same network, from the same weights, saw the rows in another
    *     order
    */
-  public record Case(Cell cell, Preflight foretold, double learnt, double again) {
+  public record Case(GridCell cell, Preflight foretold, double learnt, double again) {
     /** Returns whether it learnt enough. */
     public boolean trains() {
       return learnt >= Judge.LEARNT;
@@ -108,7 +108,7 @@ public final class PreflightStudy {
           Locale.ROOT,
           "%s: foretold %s (learning %.3g), did away with %.2g of the loss, %.2g in another order",
           cell,
-          Cell.word(foretold.outcome()),
+          foretold.outcome().name().toLowerCase(Locale.ROOT),
           foretold.learning(),
           learnt,
           again);
@@ -134,7 +134,7 @@ public final class PreflightStudy {
   }
 
   /** Draws a network. */
-  static Cell draw(Method method, long seed, int number) {
+  static GridCell draw(Method method, long seed, int number) {
     SplittableRandom random = new SplittableRandom(seed * 1_000_003 + number);
     int depth = (int) Math.round(2 * Math.pow(DEEPEST / 2.0, random.nextDouble()));
     int width = WIDTHS[random.nextInt(WIDTHS.length)];
@@ -147,7 +147,7 @@ public final class PreflightStudy {
     }
     double norm = random.nextDouble();
     double skip = random.nextDouble();
-    return new Cell(
+    return new GridCell(
         depth,
         width,
         f,
@@ -207,7 +207,7 @@ public final class PreflightStudy {
         training.batch());
   }
 
-  private Case run(Engine engine, Cell cell, StudyFile file) {
+  private Case run(Engine engine, GridCell cell, StudyFile file) {
     Preflight foretold;
     try (Network network = network(engine, cell)) {
       foretold =
@@ -229,13 +229,13 @@ public final class PreflightStudy {
     return new Case(cell, foretold, learnt[0], learnt[1]);
   }
 
-  private Network network(Engine engine, Cell cell) {
+  private Network network(Engine engine, GridCell cell) {
     Dataset data = training.rows().dataset();
     return cell.network(engine, data.features(), data.outputs());
   }
 
   /** Trains, with another order of the rows for each number that moves their seed. */
-  private double learnt(Engine engine, Cell cell, long moved) {
+  private double learnt(Engine engine, GridCell cell, long moved) {
     try (Network network = network(engine, cell);
         Trainer trainer = new Trainer(network, training.loss(), cell.optimizer())) {
       ShortTraining.Result trained = training.run(trainer, cell.seed() + moved, () -> false);

@@ -1,7 +1,7 @@
 package fathom.lab.preflight;
 
 import fathom.data.DataException;
-import fathom.lab.stress.Cell;
+import fathom.lab.stress.GridCell;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -81,7 +81,7 @@ final class StudyFile {
   }
 
   /** Returns what share of the loss a network did away with in each training, null if unknown. */
-  double[] learnt(Cell cell) {
+  double[] learnt(GridCell cell) {
     return known.get(cell.toString());
   }
 
@@ -90,7 +90,7 @@ final class StudyFile {
    *
    * @throws UncheckedIOException if that fails
    */
-  void append(Cell cell, double[] learnt) {
+  void append(GridCell cell, double[] learnt) {
     StringBuilder line = new StringBuilder(cell.toString());
     for (double share : learnt) {
       line.append(SEPARATOR).append(share);

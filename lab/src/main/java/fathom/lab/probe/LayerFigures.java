@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /** Sums over a layer's outputs, units x B, in double precision and in one order. */
-public final class LayerFigures {
+final class LayerFigures {
   private static final int QUANTILE_SAMPLE = 1024;
 
   private final Matrix a;
@@ -18,7 +18,7 @@ public final class LayerFigures {
   private double deviations;
   private double correlation;
 
-  public LayerFigures(Matrix a) {
+  LayerFigures(Matrix a) {
     this.a = a;
     double[] lengths = new double[a.cols()];
     double[] products = new double[a.cols() / 2];
@@ -55,15 +55,15 @@ public final class LayerFigures {
     return (double) a.rows() * a.cols();
   }
 
-  public double mean() {
+  double mean() {
     return sum / count();
   }
 
-  public double variance() {
+  double variance() {
     return deviations / count();
   }
 
-  public double q() {
+  double q() {
     return squares / count();
   }
 
@@ -112,7 +112,7 @@ public final class LayerFigures {
     return (double) dead / a.rows();
   }
 
-  public Quantiles quantiles() {
+  Quantiles quantiles() {
     long size = (long) a.rows() * a.cols();
     // An odd stride, so that not always the same samples are seen.
     long stride = Math.max(1, size / QUANTILE_SAMPLE) | 1;

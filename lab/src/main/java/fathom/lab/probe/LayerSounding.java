@@ -35,7 +35,13 @@ public record LayerSounding(
     Quantiles quantiles,
     double gradient,
     double weightGradientNorm) {
-  public static final Quantiles NO_OUTPUT = Quantiles.of(new float[0]);
+  private static final Quantiles NO_OUTPUT = Quantiles.of(new float[0]);
+
+  /** Returns whether the layer has outputs of its own that were there to be measured. */
+  @SuppressWarnings("ReferenceEquality") // NO_OUTPUT is there once
+  public boolean hasOutput() {
+    return quantiles != NO_OUTPUT;
+  }
 
   /** A layer whose outputs are not there: those figures are NaN. */
   static LayerSounding unknown(int layer, String description, int units) {

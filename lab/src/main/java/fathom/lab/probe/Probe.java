@@ -215,7 +215,7 @@ public final class Probe {
     return new Sounding(x.rows(), loss, inputs.q(), inputs.correlation(), layers, jacobian);
   }
 
-  public static Matrix transposed(Matrix rows) {
+  private static Matrix transposed(Matrix rows) {
     Matrix columns =
         Matrix.allocate(Arena.ofAuto(), /* rows= */ rows.cols(), /* cols= */ rows.rows());
     columns.transposeFrom(rows);

@@ -67,4 +67,19 @@ public record Sounding(
         .filter(layer -> !Double.isNaN(layer.q()))
         .toList();
   }
+
+  /** Returns the growth of the mean square from the first hidden layer that has one to the last. */
+  public double signalGrowth() {
+    List<LayerSounding> hidden = hidden();
+    return hidden.isEmpty() ? Double.NaN : hidden.get(hidden.size() - 1).q() / hidden.get(0).q();
+  }
+
+  /** Returns the mean over hidden layers of their saturated share; 0 if none can be. */
+  public double saturated() {
+    return hidden().stream()
+        .mapToDouble(LayerSounding::saturated)
+        .filter(share -> !Double.isNaN(share))
+        .average()
+        .orElse(0);
+  }
 }

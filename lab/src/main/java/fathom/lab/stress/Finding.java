@@ -83,7 +83,7 @@ public final class Finding {
 
   static Finding of(
       Trial trial,
-      Cell cell,
+      GridCell cell,
       Verdict verdict,
       Sounding before,
       Sounding after,
@@ -93,7 +93,7 @@ public final class Finding {
     Map<String, Object> v = new LinkedHashMap<>();
     v.put("cell", cell.toString());
     v.put("verdict", verdict.toString());
-    v.put("outcome", Cell.word(verdict.outcome()));
+    v.put("outcome", GridCell.word(verdict.outcome()));
     v.put("evidence", verdict.evidence());
     put(v, "depth", cell.depth());
     put(v, "width", cell.width());
@@ -101,9 +101,9 @@ public final class Finding {
     v.put("init", cell.init());
     put(v, "gain", cell.gain());
     put(v, "bias", cell.bias());
-    v.put("norm", Cell.word(cell.norm()));
-    v.put("skip", Cell.word(cell.skip()));
-    v.put("optimizer", Cell.word(cell.method()));
+    v.put("norm", GridCell.word(cell.norm()));
+    v.put("skip", GridCell.word(cell.skip()));
+    v.put("optimizer", GridCell.word(cell.method()));
     put(v, "rate", Double.parseDouble(Float.toString(cell.rate())));
     put(v, "seed", (double) cell.seed());
     put(v, "sigma_w2", cell.weightVariance());
@@ -120,11 +120,11 @@ public final class Finding {
     put(v, "jacobian_max", before.jacobian().largest());
     put(v, "jacobian_ms", before.jacobian().meanSquare());
     List<LayerSounding> signals = signals(before);
-    put(v, "q_growth", Judge.signals(before));
+    put(v, "q_growth", before.signalGrowth());
     put(v, "correlation_top", last(signals).correlation());
-    put(v, "saturated_mean", Judge.saturated(before));
+    put(v, "saturated_mean", before.saturated());
     put(v, "dead_max", most(before));
-    put(v, "saturated_end", Judge.saturated(after));
+    put(v, "saturated_end", after.saturated());
     put(v, "dead_end", most(after));
     put(v, "parameters", (double) network.parameterCount());
     put(v, "bytes", cell.bytes(network.engine(), trial.inputs(), trial.outputs(), trial.batch()));
@@ -161,13 +161,9 @@ public final class Finding {
     values.put(name, Double.isFinite(value) ? (Double) value : null);
   }
 
-  /** Hidden layers that have outputs of their own; NO_OUTPUT is there once. */
-  @SuppressWarnings("ReferenceEquality")
   private static List<LayerSounding> signals(Sounding sounding) {
     List<LayerSounding> layers = sounding.layers();
-    return layers.subList(0, layers.size() - 1).stream()
-        .filter(layer -> layer.quantiles() != LayerSounding.NO_OUTPUT)
-        .toList();
+    return layers.subList(0, layers.size() - 1).stream().filter(LayerSounding::hasOutput).toList();
   }
 
   private static LayerSounding last(List<LayerSounding> layers) {
@@ -236,16 +232,16 @@ public final class Finding {
   }
 
   /** Returns the cell that this was found of. */
-  public Cell toCell() {
-    return new Cell(
+  public GridCell toCell() {
+    return new GridCell(
         (int) number("depth"),
         (int) number("width"),
         Activation.named(text("activation")),
         text("init"),
         number("gain"),
         number("bias"),
-        Cell.Norm.valueOf(text("norm").toUpperCase(Locale.ROOT)),
-        Cell.Skip.valueOf(text("skip").toUpperCase(Locale.ROOT)),
+        GridCell.Norm.valueOf(text("norm").toUpperCase(Locale.ROOT)),
+        GridCell.Skip.valueOf(text("skip").toUpperCase(Locale.ROOT)),
         Method.valueOf(text("optimizer").toUpperCase(Locale.ROOT)),
         (float) number("rate"),
         (long) number("seed"));

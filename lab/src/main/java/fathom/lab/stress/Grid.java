@@ -11,7 +11,7 @@ import java.util.List;
  * @param depths numbers of hidden layers
  * @param widths units of each
  * @param activations of the hidden layers
- * @param inits words as {@link Cell#init}
+ * @param inits words as {@link GridCell#init}
  * @param gains what multiplies the weights
  * @param biases standard deviations of the biases
  * @param norms normalizations
@@ -27,8 +27,8 @@ public record Grid(
     List<String> inits,
     List<Double> gains,
     List<Double> biases,
-    List<Cell.Norm> norms,
-    List<Cell.Skip> skips,
+    List<GridCell.Norm> norms,
+    List<GridCell.Skip> skips,
     List<Method> methods,
     List<Float> rates,
     List<Long> seeds) {
@@ -60,8 +60,8 @@ public record Grid(
    * @throws IllegalArgumentException as {@link #size}, or if a cell cannot be, as one of Table 11-1
    *     for an activation that it lacks
    */
-  public List<Cell> cells() {
-    List<Cell> cells = new ArrayList<>(size());
+  public List<GridCell> cells() {
+    List<GridCell> cells = new ArrayList<>(size());
     for (int depth : depths) {
       for (int width : widths) {
         for (Activation activation : activations) {
@@ -79,20 +79,20 @@ public record Grid(
   }
 
   private void learning(
-      List<Cell> cells,
+      List<GridCell> cells,
       int depth,
       int width,
       Activation activation,
       String init,
       double gain,
       double bias) {
-    for (Cell.Norm norm : norms) {
-      for (Cell.Skip skip : skips) {
+    for (GridCell.Norm norm : norms) {
+      for (GridCell.Skip skip : skips) {
         for (Method method : methods) {
           for (float rate : rates.isEmpty() ? List.of(method.rate()) : rates) {
             for (long seed : seeds) {
               cells.add(
-                  new Cell(
+                  new GridCell(
                       depth, width, activation, init, gain, bias, norm, skip, method, rate, seed));
             }
           }

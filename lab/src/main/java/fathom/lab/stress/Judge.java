@@ -41,7 +41,7 @@ public final class Judge {
 
   private Judge() {}
 
-  public static Verdict diverged(TrainingDivergedException e) {
+  static Verdict diverged(TrainingDivergedException e) {
     return new Verdict(Outcome.DIVERGES, e.step(), e.layer() + 1, e.getMessage());
   }
 
@@ -51,7 +51,7 @@ public final class Judge {
    * @param before of the network as it was drawn
    * @param after of the network as it ended
    */
-  public static Verdict of(Activation f, Sounding before, Sounding after, LossCurve loss) {
+  static Verdict of(Activation f, Sounding before, Sounding after, LossCurve loss) {
     String fell = String.format(Locale.ROOT, "loss %.3g to %.3g", loss.first(), loss.last());
     String chance =
         String.format(Locale.ROOT, "%s, a constant answer's %.3g", fell, loss.baseline());
@@ -75,7 +75,7 @@ public final class Judge {
       return verdict(Outcome.DIES, "all units of layer " + dead + " are 0 as drawn; " + chance);
     }
     double ratio = before.gradientRatio();
-    double signals = signals(before);
+    double signals = before.signalGrowth();
     String gradients =
         String.format(
             Locale.ROOT,
@@ -109,10 +109,10 @@ public final class Judge {
       String where = "all units of layer " + dead + " are 0 after training; ";
       return verdict(Outcome.DIES, where + chance);
     }
-    if (isBounded(f) && saturated(before) > MOSTLY) {
+    if (isBounded(f) && before.saturated() > MOSTLY) {
       return verdict(Outcome.SATURATES, saturation(before, "as drawn; ") + chance);
     }
-    if (isBounded(f) && saturated(after) > MOSTLY) {
+    if (isBounded(f) && after.saturated() > MOSTLY) {
       return verdict(Outcome.SATURATES, saturation(after, "after training; ") + chance);
     }
     if (loss.last() > 2 * Math.max(loss.first(), loss.baseline())) {
@@ -122,7 +122,7 @@ public final class Judge {
   }
 
   private static String saturation(Sounding sounding, String when) {
-    double share = 100 * saturated(sounding);
+    double share = 100 * sounding.saturated();
     return String.format(Locale.ROOT, "%.0f %% of hidden outputs saturated %s", share, when);
   }
 
@@ -153,21 +153,6 @@ public final class Judge {
   private static boolean isNothing(Sounding sounding) {
     return Double.isNaN(sounding.gradientRatio())
         && sounding.layers().stream().anyMatch(layer -> layer.gradient() == 0);
-  }
-
-  /** Returns the growth of the mean square from the first hidden layer that has one to the last. */
-  public static double signals(Sounding sounding) {
-    List<LayerSounding> hidden = sounding.hidden();
-    return hidden.isEmpty() ? Double.NaN : hidden.get(hidden.size() - 1).q() / hidden.get(0).q();
-  }
-
-  /** Returns the mean over hidden layers of their saturated share; 0 if none can be. */
-  public static double saturated(Sounding sounding) {
-    return sounding.hidden().stream()
-        .mapToDouble(LayerSounding::saturated)
-        .filter(share -> !Double.isNaN(share))
-        .average()
-        .orElse(0);
   }
 
   /** Flat on both sides, so that a saturated unit is lost whatever its sign. */

@@ -18,7 +18,7 @@ import java.util.function.Supplier;
  */
 public final class Sweep {
   private final Trial trial;
-  private final List<Cell> cells;
+  private final List<GridCell> cells;
 
   /** Who is told of findings, by one worker at a time. */
   @FunctionalInterface
@@ -37,7 +37,7 @@ public final class Sweep {
    * @param cells all of the grid
    * @param found what an earlier sweep has found of it, which is not repeated
    */
-  public Sweep(Trial trial, List<Cell> cells, List<Finding> found) {
+  public Sweep(Trial trial, List<GridCell> cells, List<Finding> found) {
     this.trial = trial;
     Set<String> done = new HashSet<>();
     found.forEach(finding -> done.add(finding.cell()));
@@ -45,7 +45,7 @@ public final class Sweep {
   }
 
   /** Returns the cells that are left to do. */
-  public List<Cell> cells() {
+  public List<GridCell> cells() {
     return cells;
   }
 

@@ -65,7 +65,7 @@ public final class Trial {
   }
 
   /** Returns what the time of a cell is about proportional to. */
-  double cost(Cell cell) {
+  double cost(GridCell cell) {
     // A layer costs some microseconds however small it is: as much as some 10^5 operations.
     return steps() * (cell.flops(inputs(), outputs(), batch()) + 3e5 * cell.depth());
   }
@@ -75,8 +75,8 @@ public final class Trial {
    * scales, of correlations or of gradients, whichever is shorter (Schoenholz et al. 2017). NaN for
    * networks that the theory is not about: those with norms, skips or learnt slopes.
    */
-  double trainableDepth(Cell cell) {
-    boolean plain = cell.norm() == Cell.Norm.NONE && cell.skip() == Cell.Skip.NONE;
+  double trainableDepth(GridCell cell) {
+    boolean plain = cell.norm() == GridCell.Norm.NONE && cell.skip() == GridCell.Skip.NONE;
     if (!plain || cell.activation().isLearnt()) {
       return Double.NaN;
     }
@@ -97,7 +97,7 @@ public final class Trial {
    * @param stopped asked before each step; the cell is given up when it says so
    * @return what was found, or null if the cell was given up
    */
-  public Finding run(Cell cell, Engine engine, BooleanSupplier stopped) {
+  public Finding run(GridCell cell, Engine engine, BooleanSupplier stopped) {
     try (Network network = cell.network(engine, inputs(), outputs())) {
       Sounding before = sound(new Probe(network));
       ShortTraining.Result trained;

@@ -31,7 +31,7 @@ public record Verdict(Outcome outcome, long step, int layer, String evidence) {
   /** Returns the verdict in words, as in {@code diverges at step 12 in layer 3}. */
   @Override
   public String toString() {
-    String word = Cell.word(outcome);
+    String word = GridCell.word(outcome);
     if (outcome != Outcome.DIVERGES) {
       return word;
     }

@@ -74,8 +74,10 @@ final class Curve {
       case GELU ->
           new Curve(
               name,
-              x -> x * Normal.probability(x),
-              x -> Normal.probability(x) + x * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI));
+              x -> x * NormalQuadrature.probability(x),
+              x ->
+                  NormalQuadrature.probability(x)
+                      + x * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI));
       case GELU_TANH -> new Curve(name, Curve::geluTanh, Curve::geluTanhSlope);
       case SILU -> new Curve(name, x -> x * logistic(x), x -> logistic(x) * (1 + x * logistic(-x)));
       case MISH ->

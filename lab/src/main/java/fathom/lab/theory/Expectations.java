@@ -93,7 +93,7 @@ public final class Expectations {
 
   /** Returns E g(U). */
   public double mean(DoubleUnaryOperator g, double q) {
-    return Normal.FINE.mean(g, Math.sqrt(notNegative("q", q)), f.kinks());
+    return NormalQuadrature.FINE.mean(g, Math.sqrt(notNegative("q", q)), f.kinks());
   }
 
   /** Returns E g(U) g(V): given U, V is normal around c U with variance q (1 - c²). */
@@ -104,8 +104,8 @@ public final class Expectations {
     double sigma = Math.sqrt(notNegative("q", q));
     double rest = sigma * Math.sqrt((1 - c) * (1 + c));
     double[] kinks = f.kinks();
-    return Normal.COARSE.mean(
-        u -> g.applyAsDouble(u) * Normal.COARSE.mean(g, c * u, rest, kinks),
+    return NormalQuadrature.COARSE.mean(
+        u -> g.applyAsDouble(u) * NormalQuadrature.COARSE.mean(g, c * u, rest, kinks),
         sigma,
         smoothed(kinks, c, rest));
   }

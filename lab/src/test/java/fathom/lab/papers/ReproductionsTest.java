@@ -31,11 +31,11 @@ class ReproductionsTest {
     List<String> told = new ArrayList<>();
     Comparison comparison;
     try (Engine engine = Engine.shared();
-        Bench bench = new Bench(engine, mnist, told::add)) {
-      comparison = reproduction.run(Form.FAST, bench);
+        Apparatus apparatus = new Apparatus(engine, mnist, told::add)) {
+      comparison = reproduction.run(Form.FAST, apparatus);
     }
     assertFalse(comparison.checks().isEmpty(), "nothing was compared");
-    for (Check check : comparison.checks()) {
+    for (ResultCheck check : comparison.checks()) {
       assertTrue(check.holds(), check.toString());
     }
     for (Figure figure : comparison.figures()) {
@@ -78,31 +78,32 @@ class ReproductionsTest {
   @Test
   void whatNeedsMnistSaysSo() {
     try (Engine engine = Engine.shared();
-        Bench bench = new Bench(engine, null, words -> {})) {
-      String message = assertThrows(IllegalStateException.class, bench::mnistTrain).getMessage();
+        Apparatus apparatus = new Apparatus(engine, null, words -> {})) {
+      String message =
+          assertThrows(IllegalStateException.class, apparatus::mnistTrain).getMessage();
       assertTrue(message.contains("MNIST"), message);
     }
   }
 
   @Test
   void aCheckComparesAsItSays() {
-    assertTrue(Check.near("a", 1, 1.25, 0.25).holds());
-    assertFalse(Check.near("a", 1, 1.26, 0.25).holds());
-    assertFalse(Check.near("a", 1, Double.NaN, 0.25).holds());
-    assertTrue(Check.between("a", "b", 2, 2, 3).holds());
-    assertFalse(Check.between("a", "b", 1.9, 2, 3).holds());
-    assertFalse(Check.atLeast("a", "b", Double.NaN, 0).holds());
-    assertFalse(Check.atMost("a", "b", Double.POSITIVE_INFINITY, 1).holds());
-    assertEquals("why", Check.atMost("a", "b", 2, 1).because("why").reason());
-    assertEquals(null, Check.atMost("a", "b", 1, 1).because("why").reason());
+    assertTrue(ResultCheck.near("a", 1, 1.25, 0.25).holds());
+    assertFalse(ResultCheck.near("a", 1, 1.26, 0.25).holds());
+    assertFalse(ResultCheck.near("a", 1, Double.NaN, 0.25).holds());
+    assertTrue(ResultCheck.between("a", "b", 2, 2, 3).holds());
+    assertFalse(ResultCheck.between("a", "b", 1.9, 2, 3).holds());
+    assertFalse(ResultCheck.atLeast("a", "b", Double.NaN, 0).holds());
+    assertFalse(ResultCheck.atMost("a", "b", Double.POSITIVE_INFINITY, 1).holds());
+    assertEquals("why", ResultCheck.atMost("a", "b", 2, 1).because("why").reason());
+    assertEquals(null, ResultCheck.atMost("a", "b", 1, 1).because("why").reason());
   }
 
   @Test
   void numbersAreShort() {
-    assertEquals("0.25", Check.number(0.25));
-    assertEquals("12", Check.number(12));
-    assertEquals("123.5", Check.number(123.4567));
-    assertEquals("9.31e-10", Check.number(Math.pow(2, -30)));
-    assertEquals("1200", Check.number(1200.04));
+    assertEquals("0.25", ResultCheck.number(0.25));
+    assertEquals("12", ResultCheck.number(12));
+    assertEquals("123.5", ResultCheck.number(123.4567));
+    assertEquals("9.31e-10", ResultCheck.number(Math.pow(2, -30)));
+    assertEquals("1200", ResultCheck.number(1200.04));
   }
 }

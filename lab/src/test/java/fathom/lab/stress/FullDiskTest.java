@@ -34,16 +34,16 @@ class FullDiskTest {
   @BeforeAll
   static void findSomething() {
     one = folder.resolve("one.jsonl");
-    Cell cell =
-        new Cell(
+    GridCell cell =
+        new GridCell(
             2,
             8,
             Activation.TANH,
             "xavier",
             1,
             0,
-            Cell.Norm.NONE,
-            Cell.Skip.NONE,
+            GridCell.Norm.NONE,
+            GridCell.Skip.NONE,
             Method.SGD,
             0.1f,
             0);

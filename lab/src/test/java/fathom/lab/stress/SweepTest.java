@@ -33,11 +33,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SweepTest {
   @TempDir private Path folder;
 
-  private static Cell cell(int depth, int width, String activation, String init, float rate) {
-    return LabBench.cell(depth, width, activation, init, Cell.Skip.NONE, rate, 0);
+  private static GridCell cell(int depth, int width, String activation, String init, float rate) {
+    return LabBench.cell(depth, width, activation, init, GridCell.Skip.NONE, rate, 0);
   }
 
-  private static Finding found(Cell cell) {
+  private static Finding found(GridCell cell) {
     return new Trial(DIGITS.rows(), 200, 32).run(cell, ENGINE, () -> false);
   }
 
@@ -58,7 +58,7 @@ class SweepTest {
     float[][] x = {{0}, {1}, {2}, {3}};
     try (Dataset classes = Dataset.ofLabels(x, new int[] {0, 1, 0, 0}, 2);
         Dataset numbers = Dataset.ofTargets(x, new float[][] {{1}, {2}, {1}, {4}})) {
-      Cell cell = cell(1, 4, "tanh", "xavier", 0.1f);
+      GridCell cell = cell(1, 4, "tanh", "xavier", 0.1f);
       Finding c = new Trial(classes.rows(), 20, 4).run(cell, ENGINE, () -> false);
       double entropy = -0.75 * Math.log(0.75) - 0.25 * Math.log(0.25);
       assertEquals(entropy, c.number("loss_baseline"), 1e-12);
@@ -76,8 +76,8 @@ class SweepTest {
           List.of("xavier", "he"),
           List.of(1.0),
           List.of(0.0, 0.1),
-          List.of(Cell.Norm.BATCH),
-          List.of(Cell.Skip.SCALED),
+          List.of(GridCell.Norm.BATCH),
+          List.of(GridCell.Skip.SCALED),
           List.of(Method.SGD),
           List.of(),
           List.of(3L));
@@ -123,7 +123,7 @@ class SweepTest {
   void findingsDependNeitherOnWorkersNorOnTheFile() {
     Trial trial = new Trial(DIGITS.rows(), 10, 16);
     List<Finding> alone = sweep(new Sweep(trial, GRID.cells(), List.of()), 1, null);
-    assertEquals(GRID.cells().stream().map(Cell::toString).toList(), cells(alone));
+    assertEquals(GRID.cells().stream().map(GridCell::toString).toList(), cells(alone));
     List<Finding> sideBySide = sweep(new Sweep(trial, GRID.cells(), List.of()), 3, null);
     assertAlike(sorted(alone), sorted(sideBySide));
     for (String name : List.of("f.jsonl", "f.csv")) {
@@ -146,7 +146,7 @@ class SweepTest {
   @ValueSource(strings = {"f.jsonl", "f.csv"})
   void aFileTornAnywhereIsGoneOnWith(String name) throws IOException {
     Trial trial = new Trial(DIGITS.rows(), 2, 16);
-    List<Cell> cells = GRID.cells().subList(0, 4);
+    List<GridCell> cells = GRID.cells().subList(0, 4);
     Path whole = folder.resolve("whole-" + name);
     try (FindingFile file = FindingFile.create(whole, "setup")) {
       sweep(new Sweep(trial, cells, List.of()), 1, file);
@@ -229,9 +229,9 @@ class SweepTest {
 
   @Test
   void gridsHaveAllCombinations() {
-    List<Cell> cells = GRID.cells();
+    List<GridCell> cells = GRID.cells();
     assertEquals(16, cells.size());
-    assertEquals(16, cells.stream().map(Cell::toString).distinct().count());
+    assertEquals(16, cells.stream().map(GridCell::toString).distinct().count());
     assertEquals(Method.SGD.rate(), cells.get(0).rate());
     assertEquals(1.0, cell(2, 50, "tanh", "lecun", 1).weightVariance(), 1e-12);
     assertEquals(2.0, cell(2, 50, "relu", "he", 1).weightVariance(), 1e-12);
@@ -245,21 +245,21 @@ class SweepTest {
 
   @Test
   void cellsAreBuiltAsTheySay() {
-    for (Cell cell : GRID.cells()) {
+    for (GridCell cell : GRID.cells()) {
       try (var network = cell.network(ENGINE, 20, 10)) {
         assertEquals(cell.parameters(20, 10), network.parameterCount(), cell.toString());
       }
     }
-    Cell plain =
-        new Cell(
+    GridCell plain =
+        new GridCell(
             4,
             30,
             Activation.TANH,
             "he",
             1,
             0.5,
-            Cell.Norm.NONE,
-            Cell.Skip.PLAIN,
+            GridCell.Norm.NONE,
+            GridCell.Skip.PLAIN,
             Method.SGD,
             0.1f,
             7);
@@ -276,9 +276,9 @@ class SweepTest {
 
   @Test
   void syntheticDataAreEqualForEqualSeeds() {
-    try (Dataset a = Synthetic.teacher(ENGINE, 300, 8, 3, 5);
-        Dataset b = Synthetic.teacher(ENGINE, 300, 8, 3, 5);
-        Dataset noise = Synthetic.noise(300, 8, 3, 5)) {
+    try (Dataset a = SyntheticData.teacher(ENGINE, 300, 8, 3, 5);
+        Dataset b = SyntheticData.teacher(ENGINE, 300, 8, 3, 5);
+        Dataset noise = SyntheticData.noise(300, 8, 3, 5)) {
       assertArrayEquals(a.inputs().toArray(), b.inputs().toArray());
       assertArrayEquals(a.rows().classCounts(), b.rows().classCounts());
       for (int count : a.rows().classCounts()) {

@@ -26,7 +26,7 @@ class VerdictTest {
 
   @BeforeAll
   static void draw() {
-    noise = Synthetic.noise(2000, 64, 10, 1);
+    noise = SyntheticData.noise(2000, 64, 10, 1);
   }
 
   @AfterAll
@@ -34,7 +34,7 @@ class VerdictTest {
     noise.close();
   }
 
-  private static List<Finding> found(Dataset data, List<Cell> cells) {
+  private static List<Finding> found(Dataset data, List<GridCell> cells) {
     Trial trial = new Trial(data.rows(), 200, 32);
     return cells.stream().map(cell -> trial.run(cell, ENGINE, () -> false)).toList();
   }
@@ -51,11 +51,11 @@ class VerdictTest {
     }
   }
 
-  private static List<Cell> seeds(
+  private static List<GridCell> seeds(
       int depth, int width, String activation, String init, String skip, float rate) {
-    List<Cell> cells = new ArrayList<>();
+    List<GridCell> cells = new ArrayList<>();
     for (long seed = 0; seed < SEEDS; seed++) {
-      Cell.Skip way = Cell.Skip.valueOf(skip.toUpperCase(Locale.ROOT));
+      GridCell.Skip way = GridCell.Skip.valueOf(skip.toUpperCase(Locale.ROOT));
       cells.add(cell(depth, width, activation, init, way, rate, seed));
     }
     return cells;
@@ -104,7 +104,7 @@ class VerdictTest {
   @ParameterizedTest
   @CsvSource({"0.5", "0.7", "1.8", "2.5", "4"})
   void theorysDepthsTrainAndFail(double gain) {
-    List<Cell> shallow = seeds(1, 64, "tanh", "lecun_normal(" + gain + ")", "none", 0.1f);
+    List<GridCell> shallow = seeds(1, 64, "tanh", "lecun_normal(" + gain + ")", "none", 0.1f);
     double limit = new Trial(DIGITS.rows(), 1, 1).trainableDepth(shallow.get(0));
     int trains = (int) Math.max(1, limit / 6);
     int fails = (int) Math.ceil(3 * limit);
@@ -123,7 +123,7 @@ class VerdictTest {
   @ParameterizedTest
   @CsvSource({"0", "1", "2", "3", "4"})
   void overflowIsFoundInItsLayer(long seed) {
-    Cell cell = cell(80, 64, "relu", "normal(1)", Cell.Skip.NONE, 0.1f, seed);
+    GridCell cell = cell(80, 64, "relu", "normal(1)", GridCell.Skip.NONE, 0.1f, seed);
     Finding finding = found(DIGITS, List.of(cell)).get(0);
     assertEquals("diverges", finding.text("outcome"), finding.text("evidence"));
     assertEquals(1, finding.number("step"));

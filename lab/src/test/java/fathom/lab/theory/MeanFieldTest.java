@@ -26,7 +26,7 @@ class MeanFieldTest {
           x ->
               Math.abs(x) < 1e-3
                   ? 2 / Math.sqrt(Math.PI) * x * (1 - x * x / 3 + x * x * x * x / 10)
-                  : 2 * Normal.probability(Math.sqrt(2) * x) - 1,
+                  : 2 * NormalQuadrature.probability(Math.sqrt(2) * x) - 1,
           x -> 2 / Math.sqrt(Math.PI) * Math.exp(-x * x));
 
   @ParameterizedTest

@@ -13,10 +13,10 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 
 /**
- * What reproductions work with: an engine, MNIST where it is at hand, and somebody to tell how far
- * they are. For one thread; {@link #close} frees MNIST and leaves the engine.
+ * The apparatus of reproductions: an engine, MNIST where it is at hand, and a listener to their
+ * progress. For one thread; {@link #close} frees MNIST and leaves the engine.
  */
-public final class Bench implements AutoCloseable {
+public final class Apparatus implements AutoCloseable {
   /**
    * {@code U[-1 / sqrt(n), 1 / sqrt(n)]} with n the fan-in, so that {@code n Var(W) = 1/3}: what
    * Glorot and Bengio (2010, equation 1) call standard, and PyTorch's linear layers draw from.
@@ -29,12 +29,12 @@ public final class Bench implements AutoCloseable {
   private Idx.Sets sets;
 
   /**
-   * Sets up a bench.
+   * Sets up an apparatus.
    *
    * @param mnist the folder of MNIST's IDX files, or null
    * @param progress who is told, in a few words, what was just done
    */
-  public Bench(Engine engine, Path mnist, Consumer<String> progress) {
+  public Apparatus(Engine engine, Path mnist, Consumer<String> progress) {
     this.engine = engine;
     this.mnist = mnist;
     this.progress = progress;
@@ -45,7 +45,7 @@ public final class Bench implements AutoCloseable {
     return engine;
   }
 
-  /** Starts the description of a network that this bench's engine computes. */
+  /** Starts the description of a network that this apparatus's engine computes. */
   NetworkBuilder input(int features) {
     return Network.input(features).engine(engine);
   }

@@ -13,10 +13,10 @@ import java.util.Random;
  * Data without a source: standard normal inputs with the classes that a teacher network gives them,
  * which can be learnt, or with classes at random, which can only be remembered.
  */
-public final class Synthetic {
+public final class SyntheticData {
   private static final int TEACHER_UNITS = 64;
 
-  private Synthetic() {}
+  private SyntheticData() {}
 
   /**
    * Labels rows by the largest output of a random network with one hidden layer of {@value

@@ -3,7 +3,7 @@ package fathom.lab.papers;
 import java.util.Locale;
 
 /**
- * A published figure beside ours.
+ * A published result beside ours, and whether the two agree.
  *
  * @param what is measured
  * @param published what the paper says
@@ -12,11 +12,11 @@ import java.util.Locale;
  * @param holds whether it is
  * @param reason why not, as far as known; null without
  */
-public record Check(
+public record ResultCheck(
     String what, String published, String ours, String wanted, boolean holds, String reason) {
 
   /** Compares two numbers by their distance. */
-  static Check near(String what, double published, double ours, double tolerance) {
+  static ResultCheck near(String what, double published, double ours, double tolerance) {
     return that(
         what,
         number(published),
@@ -26,7 +26,7 @@ public record Check(
   }
 
   /** Wants a number between two others. */
-  static Check between(String what, String published, double ours, double low, double high) {
+  static ResultCheck between(String what, String published, double ours, double low, double high) {
     return that(
         what,
         published,
@@ -36,23 +36,24 @@ public record Check(
   }
 
   /** Wants a number of at least a limit. */
-  static Check atLeast(String what, String published, double ours, double limit) {
+  static ResultCheck atLeast(String what, String published, double ours, double limit) {
     return that(what, published, number(ours), "at least " + number(limit), ours >= limit);
   }
 
   /** Wants a number of at most a limit. */
-  static Check atMost(String what, String published, double ours, double limit) {
+  static ResultCheck atMost(String what, String published, double ours, double limit) {
     return that(what, published, number(ours), "at most " + number(limit), ours <= limit);
   }
 
   /** Wants something that words tell, such as an order. */
-  static Check that(String what, String published, String ours, String wanted, boolean holds) {
-    return new Check(what, published, ours, wanted, holds, null);
+  static ResultCheck that(
+      String what, String published, String ours, String wanted, boolean holds) {
+    return new ResultCheck(what, published, ours, wanted, holds, null);
   }
 
   /** Returns the same with what is known of why it came out otherwise; of no effect if it holds. */
-  Check because(String why) {
-    return holds ? this : new Check(what, published, ours, wanted, false, why);
+  ResultCheck because(String why) {
+    return holds ? this : new ResultCheck(what, published, ours, wanted, false, why);
   }
 
   /** Returns a number as people write it, to four digits. */

@@ -12,12 +12,12 @@ import java.util.function.DoubleUnaryOperator;
  * 1. A function whose nearest pole is d from a panel of half width h has an error of order (d/h +
  * sqrt(1 + (d/h)²))^(-2n): tanh, with poles pi/2 from the real line, 3e-16 at worst with n = 10.
  */
-final class Normal {
+final class NormalQuadrature {
   /** What one-dimensional expectations take. */
-  static final Normal FINE = new Normal(10, 12);
+  static final NormalQuadrature FINE = new NormalQuadrature(10, 12);
 
   /** For expectations within expectations: about 1e-9, at a hundredth of the cost. */
-  static final Normal COARSE = new Normal(6, 8);
+  static final NormalQuadrature COARSE = new NormalQuadrature(6, 8);
 
   private static final double[] BENDS = bends();
   private static final double NARROWEST = 1e-9;
@@ -32,7 +32,7 @@ final class Normal {
    * @param points of a panel
    * @param reach deviations on either side of the mean that count
    */
-  private Normal(int points, int reach) {
+  private NormalQuadrature(int points, int reach) {
     this.reach = reach;
     nodes = new double[points];
     weights = new double[points];

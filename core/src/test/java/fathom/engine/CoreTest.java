@@ -1,10 +1,11 @@
-package fathom.kernel;
+package fathom.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fathom.blas.Blas;
+import fathom.kernel.Kernels;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -23,7 +24,7 @@ class CoreTest {
     if (wanted.equals("own")) {
       assertNull(
           System.getenv(VARIABLE), VARIABLE + " is set, so that " + core + " may be another");
-      if (System.getProperty("os.arch").equals("amd64") && VectorMath.LANES == 16) {
+      if (System.getProperty("os.arch").equals("amd64") && Kernels.vector().bits() == 512) {
         // What takes vectors of 512 bits has kernels with the path without packing.
         assertTrue(Product.hasUnpackedPath(core), core);
       }

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * One point of a grid: an architecture, how it is drawn, and how it is to learn.
+ * A cell of a grid: an architecture, how it is drawn, and how it is to learn.
  *
  * @param depth the number of hidden layers, at least 1
  * @param width the units of each
@@ -32,7 +32,7 @@ import java.util.Locale;
  * @param rate its learning rate
  * @param seed of weights, biases, and the order of samples
  */
-public record Cell(
+public record GridCell(
     int depth,
     int width,
     Activation activation,
@@ -68,7 +68,7 @@ public record Cell(
    *
    * @throws IllegalArgumentException with the one that is wrong
    */
-  public Cell {
+  public GridCell {
     requireAtLeast("depth", 1, depth);
     requireAtLeast("width", 1, width);
     if (!(gain >= 0) || !Double.isFinite(gain)) {
@@ -246,7 +246,7 @@ public record Cell(
         seed);
   }
 
-  public static String word(Enum<?> choice) {
+  static String word(Enum<?> choice) {
     return choice.name().toLowerCase(Locale.ROOT);
   }
 }
