@@ -89,9 +89,17 @@ final class Checkpoints implements AutoCloseable {
     if (file != null && (stop || atEnd || isDue(trainer.state().steps()))) {
       Map<String, String> notes = new HashMap<>(settings);
       notes.putAll(sums.get());
-      notes.putAll(alongside.get());
+      Unwritten failed = null;
+      try {
+        notes.putAll(alongside.get());
+      } catch (Unwritten e) {
+        failed = e;
+      }
       Checkpoint.Progress progress = new Checkpoint.Progress(epoch, batch, notes);
       file.keep(target -> Checkpoint.save(trainer, stopping, progress, target));
+      if (failed != null) {
+        throw failed;
+      }
       last = System.nanoTime();
     }
     return stop;

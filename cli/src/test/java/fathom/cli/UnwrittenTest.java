@@ -3,6 +3,7 @@ package fathom.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import fathom.train.Checkpoint;
 import fathom.train.Models;
 import java.io.IOException;
 import java.io.InputStream;
@@ -191,6 +192,33 @@ class UnwrittenTest {
         words(Arrays.asList(settings), "--resume", kept.toString(), "--save", model.toString()));
     assertEquals(-1, Files.mismatch(whole, model));
     delete(kept.getParent());
+  }
+
+  @Test
+  void aMonitorThatFailsLeavesTheCheckpoint() throws IOException {
+    Path table = Samples.trees(folder, "trees.csv", 60);
+    Path gone = Files.createDirectory(folder.resolve("gone"));
+    Path whole = folder.resolve("whole.safetensors");
+    Path model = folder.resolve("model.safetensors");
+    Path checkpoint = folder.resolve("c");
+    List<Object> settings = List.of("train", table, "--hidden", 4, "--epochs", 3);
+    Run.done(words(settings, "--save", whole.toString()));
+    String layers = gone.resolve("layers.csv").toString();
+    String[] more = {"--checkpoint", checkpoint + "", "--checkpoint-every", "3"};
+    Object[] words =
+        Stream.concat(Arrays.stream(words(settings, more)), Stream.of("--monitor", layers))
+            .toArray();
+    // Of two steps an epoch, the third is the first to be kept after that.
+    Run run = run(() -> delete(gone), words);
+    assertEquals(1, run.status(), run.err());
+    String last = run.err().lines().reduce((a, b) -> b).orElseThrow();
+    assertTrue(last.contains("--monitor " + layers), last);
+    kept(last).forEach(file -> delete(file.getParent()));
+    Checkpoint.Progress at = Checkpoint.progress(checkpoint);
+    Checkpoint.Progress place = new Checkpoint.Progress(at.epoch(), at.batch());
+    Run.done(words(settings, "--resume", checkpoint.toString(), "--save", model.toString()));
+    assertEquals(-1, Files.mismatch(whole, model));
+    assertEquals(new Checkpoint.Progress(2, 1), place);
   }
 
   @Test
