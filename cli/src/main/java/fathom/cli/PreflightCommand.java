@@ -12,6 +12,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
@@ -109,13 +110,17 @@ final class PreflightCommand implements Runnable {
             option + " is of no use here: preflight looks at the first steps; leave it out");
       }
     }
-    output.check(data);
+    output.check();
+    OutputFile kept = null;
     if (outcomes != null && study == null) {
       throw new BadInput("--outcomes keeps what --study finds; give both, or leave it out");
     }
     if (study != null) {
       checkStudy();
+      kept = outcomes == null ? null : new OutputFile("--outcomes", outcomes).requireRegular();
     }
+    OutputFile.requireApart(
+        Arrays.asList(kept, output.file()), Arrays.asList(data, labelFile.path()));
     shape.check(false);
     if (shape.recurrent().given()) {
       throw new BadInput("preflight foretells dense networks; leave out --recurrent");
@@ -146,10 +151,6 @@ final class PreflightCommand implements Runnable {
               name + " is of no use with --study, which draws networks and rates; leave it out");
         }
       }
-    }
-    if (outcomes != null) {
-      OutputFile file = new OutputFile("--outcomes", outcomes).requireRegular();
-      file.requireOtherThan(data).requireOtherThan(output.path());
     }
   }
 

@@ -105,6 +105,23 @@ final class Report {
     }
   }
 
+  /**
+   * Returns what to say of a training whose network is finite and whose figures are not, or null.
+   *
+   * @param test the figures of the test, or null
+   * @param validation the loss of the validation rows; 0 where there are none
+   */
+  static String unsound(Evaluation test, double validation) {
+    boolean tested = test == null || Double.isFinite(test.loss());
+    if (tested && Double.isFinite(validation)) {
+      return null;
+    }
+    return String.format(
+        "training is done, and the loss of the %s rows is %s; correct rows whose numbers are too"
+            + " large, or leave them out",
+        tested ? "validation" : "test", tested ? validation : test.loss());
+  }
+
   /** Prints which classes were taken for which. */
   void confusion(Evaluation test, List<String> classNames) {
     out.println();

@@ -10,6 +10,7 @@ import fathom.lab.papers.ResultCheck;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -74,9 +75,7 @@ final class ReproduceCommand implements Runnable {
     }
     output.check();
     OutputFile page = report == null ? null : new OutputFile("--report", report);
-    if (page != null) {
-      page.requireOtherThan(output.path());
-    }
+    OutputFile.requireApart(Arrays.asList(page, output.file()), Arrays.asList(mnist));
     PrintWriter text = output.text(out, spec.commandLine().getErr());
     List<Reproduction> able = able(chosen, text);
     Form form = full ? Form.FULL : Form.FAST;
@@ -92,15 +91,22 @@ final class ReproduceCommand implements Runnable {
         Finished done = new Finished(reproduction, comparison, (System.nanoTime() - start) * 1e-9);
         finished.add(done);
         print(done, form, text);
+        if (page == null && output.file() == null && text.checkError()) {
+          // Nobody computes for a reader who is gone; whoever runs this command looks again.
+          return;
+        }
       }
       sumUp(finished, text);
       ReproductionReport results = new ReproductionReport(finished, form, machine);
-      if (page != null) {
-        List<String> words = new ArrayList<>(List.of("fathom"));
-        words.addAll(spec.commandLine().getParseResult().originalArgs());
-        page.write(writer -> results.write(words, writer));
-      }
-      output.write(results.json(), out);
+      List<String> words = new ArrayList<>(List.of("fathom"));
+      words.addAll(spec.commandLine().getParseResult().originalArgs());
+      Unwritten.afterAll(
+          () -> {
+            if (page != null) {
+              page.write(writer -> results.write(words, writer));
+            }
+          },
+          () -> output.write(results.json(), out));
     }
   }
 

@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -92,12 +93,11 @@ final class StressCommand implements Runnable {
   public void run() {
     source.check();
     checkNumbers();
-    output.check(source.path());
-    OutputFile page = page();
-    if (out != null) {
-      OutputFile file = new OutputFile("--out", out).requireRegular();
-      file.requireOtherThan(source.path()).requireOtherThan(output.path());
-    }
+    output.check();
+    OutputFile page = report == null ? null : new OutputFile("--report", report);
+    OutputFile stream = out == null ? null : new OutputFile("--out", out).requireRegular();
+    OutputFile.requireApart(
+        Arrays.asList(stream, page, output.file()), Arrays.asList(source.path()));
     List<GridCell> cells = axes.grid().cells();
     try (Engine engine = engine();
         StressData.Loaded data = source.load(engine)) {
@@ -132,17 +132,6 @@ final class StressCommand implements Runnable {
     if (value < 1) {
       throw new BadInput(option + " must be at least 1, not " + value);
     }
-  }
-
-  private OutputFile page() {
-    if (report == null) {
-      return null;
-    }
-    OutputFile page = new OutputFile("--report", report);
-    if (out != null && out.toAbsolutePath().normalize().equals(page.path().toAbsolutePath())) {
-      throw new BadInput("--out and --report both name " + out + "; name two files");
-    }
-    return page.requireOtherThan(source.path()).requireOtherThan(output.path());
   }
 
   private static Engine engine() {
@@ -280,16 +269,20 @@ final class StressCommand implements Runnable {
     PrintWriter standard = spec.commandLine().getOut();
     SweepTable table = new SweepTable(found);
     table.print(output.text(standard, spec.commandLine().getErr()));
-    if (page != null && !found.isEmpty()) {
-      StressPage figures = new StressPage(found, settings, cells.size());
-      figures.command(spec.root().commandLine().getParseResult().originalArgs());
-      figures.environment(environment());
-      page.write(figures::write);
-    }
     JsonObject json = table.json().put("cells", cells.size()).put("seconds", seconds);
     try (Engine engine = engine()) {
-      output.write(Machine.of(engine).addTo(json), standard);
+      Machine.of(engine).addTo(json);
     }
+    Unwritten.afterAll(
+        () -> {
+          if (page != null && !found.isEmpty()) {
+            StressPage figures = new StressPage(found, settings, cells.size());
+            figures.command(spec.root().commandLine().getParseResult().originalArgs());
+            figures.environment(environment());
+            page.write(figures::write);
+          }
+        },
+        () -> output.write(json, standard));
   }
 
   private static String environment() {

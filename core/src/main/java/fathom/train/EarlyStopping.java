@@ -67,10 +67,15 @@ public final class EarlyStopping implements AutoCloseable {
         best = observations;
         snapshot.take();
       }
-      return observations - best >= patience;
+      return isOver();
     } finally {
       network.endStep(stamp);
     }
+  }
+
+  /** Returns whether the last observation said to stop. */
+  public boolean isOver() {
+    return observations - best >= patience;
   }
 
   /** Gives the network the numbers that it had at the best observation; none, if there was none. */
