@@ -5,6 +5,7 @@ import fathom.data.Batch;
 import fathom.data.Dataset;
 import fathom.data.Digits;
 import fathom.engine.Engine;
+import fathom.lab.LabBench;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
