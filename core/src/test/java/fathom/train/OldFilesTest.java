@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import fathom.blas.Blas;
 import fathom.data.Safetensors;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;

@@ -2,7 +2,7 @@ package fathom.train;
 
 import fathom.data.Batches;
 import fathom.data.Dataset;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.nn.Activation;
 import fathom.nn.Loss;
 import fathom.nn.Network;

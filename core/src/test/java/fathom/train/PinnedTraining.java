@@ -4,7 +4,7 @@ import fathom.data.Augmentation;
 import fathom.data.Batch;
 import fathom.data.Batches;
 import fathom.data.Dataset;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.nn.Activation;
 import fathom.nn.Initializer;
 import fathom.nn.Loss;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import fathom.blas.Blas;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import fathom.nn.Network;

@@ -3,7 +3,7 @@ package fathom.jmh;
 import fathom.blas.Blas;
 import fathom.data.Batch;
 import fathom.data.Dataset;
-import fathom.kernel.Engine;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
 import fathom.nn.Activation;
