@@ -135,7 +135,7 @@ public class ServingBenchmark {
   private void serve() {
     try (Engine own = new Engine(Blas.openBlas(), Kernels.vector(), 1);
         Network served = network(own);
-        Arena arena = Arena.ofConfined()) {
+        Arena arena = Arena.ofShared()) {
       Matrix x = Matrix.allocate(arena, ANSWERS, 64);
       Noise.fill(x, 3);
       Matrix y = Matrix.allocate(arena, ANSWERS, 10);
