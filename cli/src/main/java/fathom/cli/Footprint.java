@@ -80,7 +80,7 @@ record Footprint(double parameters, int copies, int moments, double outputs, dou
   static Footprint of(
       Network network, LearningOptions how, MemoryOptions saving, Rows train, int kept) {
     int moments = how.optimizer().moments().size();
-    NetworkBuilder same = Network.parse(network.architecture()).engine(network.engine());
+    NetworkBuilder same = Network.of(network.architecture()).engine(network.engine());
     int samples = Math.clamp(how.batch(), 1, Math.max(1, train.size()));
     int frozen = network.frozen();
     int units = units(network);

@@ -28,7 +28,7 @@ final class Report {
   /** Returns a network on one line, alike layers together: {@code 784 -> 100 x 256 tanh -> 10}. */
   static String describe(Network network) {
     List<String> words = IntStream.range(0, network.depth()).mapToObj(network::brief).toList();
-    String row = network.architecture().split(" ", 2)[0].replace("x", " x ");
+    String row = network.architecture().toString().split(" ", 2)[0].replace("x", " x ");
     StringBuilder text = new StringBuilder(row);
     int i = 0;
     while (i < words.size()) {

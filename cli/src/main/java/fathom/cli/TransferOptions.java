@@ -68,7 +68,7 @@ final class TransferOptions {
     if (!newHead) {
       return null;
     }
-    NetworkBuilder builder = Network.parse(from.network().architecture());
+    NetworkBuilder builder = Network.of(from.network().architecture());
     try {
       builder.withoutHead();
     } catch (IllegalStateException e) {

@@ -74,7 +74,7 @@ class LayerOptionsTest {
     shape.check(false);
     try (Engine engine = new Engine(Blas.java(), Kernels.scalar(), 1);
         Network network = shape.describe(7, 0, 3).engine(engine).build()) {
-      return network.architecture();
+      return network.architecture().toString();
     }
   }
 

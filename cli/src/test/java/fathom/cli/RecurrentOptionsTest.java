@@ -45,7 +45,7 @@ class RecurrentOptionsTest {
     shape.check(false);
     try (Engine engine = new Engine(Blas.java(), Kernels.scalar(), 1);
         Network network = shape.describe(24, 6, 3).engine(engine).build()) {
-      return network.architecture();
+      return network.architecture().toString();
     }
   }
 

@@ -32,7 +32,7 @@ final class DefaultDepths implements Reproduction {
   private record Start(
       String name, Activation f, Initializer weights, double weightVariance, boolean skips) {
     boolean isTorch() {
-      return weights == TORCH;
+      return weights.equals(TORCH);
     }
   }
 
@@ -166,7 +166,7 @@ final class DefaultDepths implements Reproduction {
       return "chance";
     }
     boolean learns =
-        start.skips || depth == 30 || (depth == 56 && start.weights == Initializer.ORTHOGONAL);
+        start.skips || depth == 30 || (depth == 56 && start.weights.equals(Initializer.ORTHOGONAL));
     return learns ? "learns" : null;
   }
 

@@ -61,7 +61,7 @@ public final class Forecast {
     this.network = network;
     this.batch = batch;
     signal = new Signal(inputs.square(), inputs.mean(), inputs.product(), false);
-    String[] words = network.architecture().split(" ", -1);
+    String[] words = network.architecture().toString().split(" ", -1);
     for (layer = 0; layer < network.depth(); layer++) {
       enter(words[layer + 1]);
     }

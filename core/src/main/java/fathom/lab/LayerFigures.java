@@ -96,7 +96,7 @@ final class LayerFigures {
 
   /** Returns the share of units that are 0 for all samples, NaN unless a ReLU's. */
   double dead(Activation f) {
-    if (f != Activation.RELU) {
+    if (!Activation.RELU.equals(f)) {
       return Double.NaN;
     }
     float[] row = new float[a.cols()];

@@ -72,7 +72,7 @@ final class LsuvStart implements Reproduction {
               learnt[s][f] += trial.loss() < LEARNT ? 1 : 0;
               String name = ACTIVATIONS.get(f) + ", " + STARTS.get(s);
               bench.say(name + ": loss " + Check.number(trial.loss()));
-              if (seed == 1 && (s == 0 || ACTIVATIONS.get(f) == Activation.ELU)) {
+              if (seed == 1 && (s == 0 || ACTIVATIONS.get(f).equals(Activation.ELU))) {
                 curves.add(trial.curve(name));
               }
             }

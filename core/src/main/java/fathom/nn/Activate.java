@@ -1,41 +1,68 @@
 package fathom.nn;
 
 import fathom.matrix.Matrix;
+import java.util.List;
 
-/** An activation as a layer of its own: {@code A = f(Z)}, as behind a residual block. */
-final class Activate extends Biased {
-  Activate(int units, Activation activation, String prefix, int module) {
-    super(units, units, activation, false, prefix, module);
+/**
+ * An activation as a layer of its own: {@code A = f(Z)}, as behind a residual block.
+ *
+ * @param activation f
+ */
+public record Activate(Activation activation) implements LayerSpec {
+  @Override
+  public <R> R match(LayerCases<R> cases) {
+    return cases.activate(this);
   }
 
   @Override
-  Activate copy() {
-    return new Activate(out, activation, prefix(), module());
+  public int units(int below) {
+    return below;
   }
 
   @Override
-  int modules() {
+  public int modules() {
     return 1;
   }
 
   @Override
-  void enter(Plan plan) {
-    Matrix z = plan.output();
-    Matrix copy = plan.overwritable();
-    if (z != copy) {
-      plan.add(new Copy(z, copy));
-    }
-    plan.activate(this, copy, bias);
-  }
-
-  @Override
-  String text() {
+  public String toString() {
     return "activation:" + activation;
   }
 
-  @Override
-  public String toString() {
-    return activation.toString();
+  Layer at(Layer.Site site) {
+    return new Placed(site);
+  }
+
+  private final class Placed extends Activated {
+    Placed(Site site) {
+      super(Activate.this, site, activation, false);
+    }
+
+    @Override
+    public List<Tensor> tensors() {
+      return withVectors();
+    }
+
+    @Override
+    void enter(Planner planner) {
+      Buffer z = planner.below();
+      Buffer copy = planner.overwritable("z");
+      if (!z.equals(copy)) {
+        planner.row(
+            new RowPlan(
+                index(),
+                Work.of("copy", List.of(z), List.of(copy)),
+                Work.NONE,
+                copy,
+                bound -> new Copy(bound.matrix(z), bound.matrix(copy))));
+      }
+      activate(planner, copy);
+    }
+
+    @Override
+    public String toString() {
+      return activation.toString();
+    }
   }
 
   /** {@code A <- Z}, for a pass that works in place on what others still need. */
@@ -49,7 +76,7 @@ final class Activate extends Biased {
 
     @Override
     void forward(int from, int to) {
-      Cell.copy(z, a, from, to);
+      copy(z, a, from, to);
     }
 
     @Override

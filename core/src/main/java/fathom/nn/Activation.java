@@ -184,6 +184,18 @@ public final class Activation {
     return parameter;
   }
 
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Activation that
+        && name.equals(that.name)
+        && Float.compare(parameter, that.parameter) == 0;
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * name.hashCode() + Float.hashCode(parameter);
+  }
+
   /** Returns a name that {@link #named} reads. */
   @Override
   public String toString() {

@@ -1,11 +1,10 @@
 package fathom.nn;
 
-import fathom.engine.Engine;
 import fathom.kernel.ActivationKernels;
 import fathom.kernel.Function;
 import fathom.kernel.NormKernels;
 import fathom.matrix.Matrix;
-import fathom.matrix.Slab;
+import java.util.List;
 
 /**
  * Batch normalization, Ioffe and Szegedy 2015: {@code A = f(gamma (Z - mean) / sqrt(variance +
@@ -13,18 +12,18 @@ import fathom.matrix.Slab;
  * running ones follow: {@code running <- (1 - momentum) running + momentum batch}, the variance
  * unbiased, as PyTorch has it. In inference they are the running ones, so that an answer depends on
  * its own row alone. A batch of one sample has no unbiased variance; it leaves the running one.
+ *
+ * @param activation f
+ * @param momentum of the running statistics, from 0 to 1
+ * @param epsilon what is added to variances, positive
  */
-final class BatchNorm extends Biased {
-  private final float momentum;
-  private final float epsilon;
-  Matrix gamma;
-  Matrix gammaGradient;
-  Matrix runningMean;
-  Matrix runningVariance;
-
-  BatchNorm(
-      int units, Activation activation, float momentum, float epsilon, String prefix, int module) {
-    super(units, units, activation, true, prefix, module);
+public record BatchNorm(Activation activation, float momentum, float epsilon) implements LayerSpec {
+  /**
+   * Checks the numbers.
+   *
+   * @throws IllegalArgumentException if one is out of range
+   */
+  public BatchNorm {
     if (!(momentum >= 0 && momentum <= 1)) {
       throw new IllegalArgumentException(
           "batch norm's momentum must be from 0 to 1, not " + momentum);
@@ -33,117 +32,168 @@ final class BatchNorm extends Biased {
       throw new IllegalArgumentException(
           "batch norm's epsilon must be positive and finite, not " + epsilon);
     }
-    this.momentum = momentum;
-    this.epsilon = epsilon;
   }
 
   @Override
-  BatchNorm copy() {
-    return new BatchNorm(out, activation, momentum, epsilon, prefix(), module());
+  public <R> R match(LayerCases<R> cases) {
+    return cases.batchNorm(this);
   }
 
   @Override
-  int modules() {
-    return 1 + modules(activation);
+  public int units(int below) {
+    return below;
   }
 
   @Override
-  void addTo(Slab.Layout parameters, Slab.Layout statistics) {
-    parameters.add(name(0, "weight"), out, 1);
-    super.addTo(parameters, statistics);
-    statistics.add(name(0, "running_mean"), out, 1).add(name(0, "running_var"), out, 1);
-  }
-
-  @Override
-  void bind(Slab parameters, Slab statistics) {
-    gamma = parameters.get(name(0, "weight"));
-    super.bind(parameters, statistics);
-    runningMean = statistics.get(name(0, "running_mean"));
-    runningVariance = statistics.get(name(0, "running_var"));
-  }
-
-  @Override
-  void bindGradients(Slab gradients) {
-    gammaGradient = gradients.get(name(0, "weight"));
-    super.bindGradients(gradients);
-  }
-
-  @Override
-  void initialize(Engine engine, long seed, int stream) {
-    super.initialize(engine, seed, stream);
-    for (int r = 0; r < out; r++) {
-      gamma.set(r, 0, 1);
-      runningMean.set(r, 0, 0);
-      runningVariance.set(r, 0, 1);
-    }
-  }
-
-  @Override
-  void enter(Plan plan) {
-    NormKernels kernels = plan.engine().kernels().norm();
-    if (plan.learns()) {
-      Matrix z = plan.output();
-      Matrix x = plan.overwritable();
-      Matrix y = plan.allocate(out);
-      ActivationKernels sums = plan.engine().kernels().activation();
-      plan.add(new Training(kernels, sums, z, x, y, plan.column(out), plan.column(out), true));
-      plan.activate(this, y, bias);
-    } else {
-      Matrix y = plan.overwritable();
-      Matrix shift = plan.column(out);
-      plan.add(new Inference(kernels, plan.output(), y, plan.column(out), shift));
-      plan.activate(this, y, shift);
-    }
-  }
-
-  @Override
-  String text() {
-    return "batch_norm:" + activation + ":" + momentum + ":" + epsilon;
+  public int modules() {
+    return 1 + LayerSpec.modules(activation);
   }
 
   @Override
   public String toString() {
-    return "batch norm" + (activation == Activation.IDENTITY ? "" : " " + activation);
+    return "batch_norm:" + activation + ":" + momentum + ":" + epsilon;
+  }
+
+  Placed at(Layer.Site site) {
+    return new Placed(site);
+  }
+
+  /** The layer in its place. */
+  final class Placed extends Activated {
+    Placed(Site site) {
+      super(BatchNorm.this, site, activation, true);
+    }
+
+    String scaleName() {
+      return name(0, "weight");
+    }
+
+    String meanName() {
+      return name(0, "running_mean");
+    }
+
+    String varianceName() {
+      return name(0, "running_var");
+    }
+
+    @Override
+    public List<Tensor> tensors() {
+      List<Tensor> tensors = withVectors(Tensor.vector(scaleName(), out()));
+      tensors.add(Tensor.statistic(meanName(), out()));
+      tensors.add(Tensor.statistic(varianceName(), out()));
+      return tensors;
+    }
+
+    @Override
+    void initialize(Drawing drawing) {
+      super.initialize(drawing);
+      drawing.fill(drawing.parameter(scaleName()), 1);
+      drawing.fill(drawing.statistic(meanName()), 0);
+      drawing.fill(drawing.statistic(varianceName()), 1);
+    }
+
+    @Override
+    void enter(Planner planner) {
+      List<String> names = List.of(scaleName());
+      Buffer z = planner.below();
+      if (planner.learns()) {
+        Buffer x = planner.overwritable("x");
+        Buffer y = planner.output("y", out());
+        Buffer mean = planner.column("mean", out());
+        Buffer variance = planner.column("variance", out());
+        planner.row(
+            new RowPlan(
+                index(),
+                Work.of("normalize", List.of(z), List.of(x, y, mean, variance)).with(names),
+                Work.of("normalize'", List.of(x, variance), List.of()).with(names),
+                y,
+                bound -> new Training(this, bound, z, x, y, mean, variance)));
+        activate(planner, y);
+      } else {
+        Buffer y = planner.overwritable("y");
+        Buffer shift = planner.column("shift", out());
+        Buffer scale = planner.column("scale", out());
+        planner.row(
+            new RowPlan(
+                index(),
+                Work.of("scale", List.of(z), List.of(y, scale, shift)).with(names),
+                Work.of("scale'", List.of(scale), List.of()),
+                y,
+                bound -> new Inference(this, bound, z, y, scale, shift)));
+        activate(planner, y, shift);
+      }
+    }
+
+    @Override
+    public String toString() {
+      return "batch norm" + (activation.equals(Activation.IDENTITY) ? "" : " " + activation);
+    }
+
+    /** Returns what a unit is multiplied by in inference. */
+    double factor(Matrix gamma, Matrix runningVariance, int unit) {
+      return gamma.get(unit, 0) / Math.sqrt((double) runningVariance.get(unit, 0) + epsilon);
+    }
   }
 
   /** With the batch's own mean and variance. */
-  private final class Training extends RowPass {
+  private static final class Training extends RowPass {
     private final NormKernels kernels;
     private final ActivationKernels sums;
+    private final float momentum;
+    private final float epsilon;
     private final Matrix z;
     private final Matrix x;
     private final Matrix mean;
     private final Matrix variance;
+    private final Matrix gamma;
+    private final Matrix gammaGradient;
+    private final Matrix biasGradient;
+    private final Matrix runningMean;
+    private final Matrix runningVariance;
     private final boolean follows;
 
-    /**
-     * Binds the pass.
-     *
-     * @param follows whether the running statistics follow
-     */
     Training(
-        NormKernels kernels,
-        ActivationKernels sums,
-        Matrix z,
-        Matrix x,
-        Matrix y,
-        Matrix mean,
-        Matrix variance,
-        boolean follows) {
-      super(y);
-      this.kernels = kernels;
-      this.sums = sums;
-      this.z = z;
-      this.x = x;
-      this.mean = mean;
-      this.variance = variance;
-      this.follows = follows;
+        Placed layer, Binding bound, Buffer z, Buffer x, Buffer y, Buffer mean, Buffer variance) {
+      super(bound.matrix(y));
+      BatchNorm norm = (BatchNorm) layer.spec();
+      momentum = norm.momentum;
+      epsilon = norm.epsilon;
+      kernels = bound.kernels().norm();
+      sums = bound.kernels().activation();
+      this.z = bound.matrix(z);
+      this.x = bound.matrix(x);
+      this.mean = bound.matrix(mean);
+      this.variance = bound.matrix(variance);
+      gamma = bound.parameter(layer.scaleName());
+      gammaGradient = bound.gradient(layer.scaleName());
+      biasGradient = bound.gradient(layer.biasName());
+      runningMean = bound.statistic(layer.meanName());
+      runningVariance = bound.statistic(layer.varianceName());
+      follows = true;
     }
 
-    /** Running statistics have followed this batch already. */
+    /** Copies a pass whose running statistics have followed the batch already. */
+    private Training(Training first) {
+      super(first.a);
+      momentum = first.momentum;
+      epsilon = first.epsilon;
+      kernels = first.kernels;
+      sums = first.sums;
+      z = first.z;
+      x = first.x;
+      mean = first.mean;
+      variance = first.variance;
+      gamma = first.gamma;
+      gammaGradient = first.gammaGradient;
+      biasGradient = first.biasGradient;
+      runningMean = first.runningMean;
+      runningVariance = first.runningVariance;
+      follows = false;
+    }
+
     @Override
     Training again() {
-      return new Training(kernels, sums, z, x, a, mean, variance, false);
+      return new Training(this);
     }
 
     @Override
@@ -183,24 +233,34 @@ final class BatchNorm extends Biased {
   }
 
   /** With the running mean and variance, as one scale and one shift. */
-  private final class Inference extends RowPass {
+  private static final class Inference extends RowPass {
     private final NormKernels kernels;
+    private final Placed layer;
     private final Matrix z;
     private final Matrix scale;
     private final Matrix shift;
+    private final Matrix gamma;
+    private final Matrix bias;
+    private final Matrix runningMean;
+    private final Matrix runningVariance;
 
-    Inference(NormKernels kernels, Matrix z, Matrix y, Matrix scale, Matrix shift) {
-      super(y);
-      this.kernels = kernels;
-      this.z = z;
-      this.scale = scale;
-      this.shift = shift;
+    Inference(Placed layer, Binding bound, Buffer z, Buffer y, Buffer scale, Buffer shift) {
+      super(bound.matrix(y));
+      kernels = bound.kernels().norm();
+      this.layer = layer;
+      this.z = bound.matrix(z);
+      this.scale = bound.matrix(scale);
+      this.shift = bound.matrix(shift);
+      gamma = bound.parameter(layer.scaleName());
+      bias = bound.parameter(layer.biasName());
+      runningMean = bound.statistic(layer.meanName());
+      runningVariance = bound.statistic(layer.varianceName());
     }
 
     @Override
     void forward(int from, int to) {
       for (int r = from; r < to; r++) {
-        float s = (float) factor(r);
+        float s = (float) layer.factor(gamma, runningVariance, r);
         scale.set(r, 0, s);
         shift.set(r, 0, bias.get(r, 0) - runningMean.get(r, 0) * s);
       }
@@ -212,10 +272,5 @@ final class BatchNorm extends Biased {
     void backward(Matrix d, int from, int to) {
       kernels.scaleRows(d, scale, d, from, to);
     }
-  }
-
-  /** Returns what a unit is multiplied by in inference. */
-  double factor(int unit) {
-    return gamma.get(unit, 0) / Math.sqrt((double) runningVariance.get(unit, 0) + epsilon);
   }
 }

@@ -3,7 +3,6 @@ package fathom.nn;
 import fathom.engine.Product;
 import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
 
 /**
  * What a recurrent layer's units do at a step, elementwise, on memory for a batch of one size.
@@ -11,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * allocated but by the constructors.
  */
 abstract class Cell {
-  final Recurrent layer;
+  final Recurrent.Placed layer;
   final Kernels kernels;
 
   /** Gates' rows x T B: the input's sums, which a step turns into what backward needs of them. */
@@ -42,40 +41,47 @@ abstract class Cell {
   final Matrix[] inputGradients;
   final Matrix[] stateGradients;
   private final Matrix[] recurrentWeights;
+  final Matrix inputBias;
+  final Matrix recurrentBias;
 
-  /**
-   * Takes memory.
-   *
-   * @param sameMemory whether states take the place of the sums
-   * @param sameGradients whether gradients by both sums are the same
-   */
-  Cell(Recurrent layer, Plan plan, boolean sameMemory, boolean sameGradients) {
+  /** Binds memory. */
+  Cell(Recurrent.Placed layer, CellPlan plan, Binding bound) {
     this.layer = layer;
-    kernels = plan.engine().kernels();
-    int rows = layer.rows();
-    z = plan.sequence(rows, layer.steps);
-    h = sameMemory ? z : plan.sequence(layer.units, layer.steps);
-    boolean learns = plan.learns();
-    dz = learns ? plan.sequence(rows, layer.steps) : null;
-    du = learns && !sameGradients ? plan.sequence(rows, layer.steps) : dz;
-    dh = learns ? plan.sequence(layer.units, 1) : null;
-    nothing = plan.sequence(layer.units, 1);
-    bias = plan.column(rows);
-    gates = new Matrix[layer.kind.gates][];
-    inputGradients = learns ? steps(dz) : null;
-    stateGradients = learns ? steps(du) : null;
-    recurrentWeights = new Matrix[layer.kind.gates];
+    kernels = bound.kernels();
+    z = bound.matrix(plan.z());
+    h = bound.matrix(plan.h());
+    dz = bound.matrix(plan.dz());
+    du = bound.matrix(plan.du());
+    dh = bound.matrix(plan.dh());
+    nothing = bound.matrix(plan.nothing());
+    bias = bound.matrix(plan.bias());
+    inputBias = bound.parameter(layer.inputBias());
+    recurrentBias = bound.parameter(layer.recurrentBias());
+    gates = new Matrix[layer.kind().gates()][];
+    inputGradients = dz == null ? null : steps(dz);
+    stateGradients = dz == null ? null : steps(du);
+    recurrentWeights = new Matrix[gates.length];
+    Matrix recurrentWeight = bound.parameter(layer.recurrentWeight());
     for (int g = 0; g < gates.length; g++) {
       gates[g] = steps(layer.gate(z, g));
-      recurrentWeights[g] = layer.gate(layer.recurrentWeight, g);
+      recurrentWeights[g] = layer.gate(recurrentWeight, g);
     }
     states = steps(h);
   }
 
+  /** Returns the cell of a layer. */
+  static Cell of(Recurrent.Placed layer, CellPlan plan, Binding bound) {
+    return switch (layer.kind()) {
+      case RNN -> new ElmanCell(layer, plan, bound);
+      case GRU -> new GruCell(layer, plan, bound);
+      case LSTM -> new LstmCell(layer, plan, bound);
+    };
+  }
+
   /** Returns views of the columns of each step. */
   final Matrix[] steps(Matrix m) {
-    Matrix[] views = new Matrix[layer.steps];
-    int batch = m.cols() / layer.steps;
+    Matrix[] views = new Matrix[layer.steps()];
+    int batch = m.cols() / layer.steps();
     for (int t = 0; t < views.length; t++) {
       views[t] = columns(m, t * batch, (t + 1) * batch);
     }
@@ -94,7 +100,7 @@ abstract class Cell {
 
   /** Adds up the biases; one member does. */
   void addBiases() {
-    kernels.norm().addScaled(layer.inputBias, 1, layer.recurrentBias, bias, 0, bias.rows());
+    kernels.norm().addScaled(inputBias, 1, recurrentBias, bias, 0, bias.rows());
   }
 
   /** Adds the state's part to a block of units of every gate. */
@@ -121,27 +127,4 @@ abstract class Cell {
 
   /** Takes dh of step t through these units to the gradients by both sums. */
   abstract void backward(int t, int from, int to);
-
-  /** Copies rows of a matrix to another of the same shape. */
-  static void copy(Matrix source, Matrix target, int from, int to) {
-    int cols = target.cols();
-    if (source.stride() == cols && target.stride() == cols) {
-      long bytes = (long) (to - from) * cols * Float.BYTES;
-      MemorySegment.copy(
-          source.segment(),
-          source.byteOffset(from, 0),
-          target.segment(),
-          target.byteOffset(from, 0),
-          bytes);
-      return;
-    }
-    for (int r = from; r < to; r++) {
-      MemorySegment.copy(
-          source.segment(),
-          source.byteOffset(r, 0),
-          target.segment(),
-          target.byteOffset(r, 0),
-          (long) cols * Float.BYTES);
-    }
-  }
 }

@@ -10,11 +10,11 @@ final class ElmanCell extends Cell {
   private final Function f;
   private final Matrix unused;
 
-  ElmanCell(Recurrent layer, Plan plan) {
-    super(layer, plan, true, true);
+  ElmanCell(Recurrent.Placed layer, CellPlan plan, Binding bound) {
+    super(layer, plan, bound);
     activation = kernels.activation();
-    f = layer.activation.function();
-    unused = plan.column(layer.units);
+    f = layer.function().function();
+    unused = bound.matrix(plan.unit());
   }
 
   @Override
@@ -25,7 +25,7 @@ final class ElmanCell extends Cell {
   @Override
   void backward(int t, int from, int to) {
     Matrix d = inputGradients[t];
-    copy(dh, d, from, to);
+    RowPass.copy(dh, d, from, to);
     activation.derive(f, 0, states[t], d, unused, from, to);
   }
 }

@@ -3,7 +3,6 @@ package fathom.nn;
 import fathom.engine.Engine;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -13,54 +12,71 @@ import java.util.List;
  * rounded once.
  */
 final class Folding {
+  private final Architecture architecture;
   private final List<Layer> layers;
-  private final int inputs;
 
-  Folding(List<Layer> layers, int inputs) {
-    this.layers = layers;
-    this.inputs = inputs;
+  Folding(Architecture architecture) {
+    this.architecture = architecture;
+    layers = architecture.placed();
   }
 
   /**
    * Builds the folded network.
    *
-   * @param parameters of the layers
+   * @param slabs of the layers
    * @param engine what is to compute, or null for what networks share
    * @throws IllegalStateException if there is no batch norm, or one that cannot be folded
    */
-  Network fold(Slab parameters, long seed, Engine engine) {
+  Network fold(Slabs slabs, long seed, Engine engine) {
     Network folded = builder().seed(seed).engine(engine).build();
-    fill(parameters, folded);
+    fill(slabs, folded);
     return folded;
   }
 
   private NetworkBuilder builder() {
-    List<Layer> folded = new ArrayList<>();
-    for (int i = 0; i < layers.size(); i++) {
+    NetworkBuilder folded = new NetworkBuilder(architecture.steps(), architecture.features());
+    int added = 0;
+    for (int i = 0; i < layers.size(); i++, added++) {
       Layer layer = layers.get(i);
-      if (layer instanceof BatchNorm) {
+      LayerSpec spec = layer.spec();
+      if (spec instanceof BatchNorm) {
         throw unfoldable(i);
       }
-      if (isFolded(i + 1)) {
-        Dense dense = (Dense) layer;
-        if (dense.activation != Activation.IDENTITY) {
-          throw unfoldable(i + 1);
-        }
-        layer = dense.followedBy(((BatchNorm) layers.get(i + 1)).activation);
-        i++;
+      if (layer.opensBlock()) {
+        NetworkBuilder unused = folded.begin();
+      } else if (layer.closesBlock()) {
+        NetworkBuilder unused = folded.end(((Residual) spec).scale());
+      } else {
+        NetworkBuilder unused = folded.add(isFolded(i + 1) ? folded(i++) : blank(spec));
       }
-      folded.add(layer);
     }
-    if (folded.size() == layers.size()) {
+    if (added == layers.size()) {
       throw new IllegalStateException("there is no batch norm to fold in this network");
     }
-    return Network.parse(Architecture.text(inputs, folded));
+    return folded;
+  }
+
+  /** Returns a dense layer that is to do what the norm right above it does too. */
+  private Dense folded(int layer) {
+    Dense dense = (Dense) layers.get(layer).spec();
+    if (!dense.activation().equals(Activation.IDENTITY)) {
+      throw unfoldable(layer + 1);
+    }
+    Activation f = layers.get(layer + 1).activation().orElseThrow();
+    return new Dense(dense.units(), f, Initializer.ZEROS, true);
+  }
+
+  /** Returns a layer whose weights are not drawn, since they are written over. */
+  private static LayerSpec blank(LayerSpec spec) {
+    return spec instanceof Dense d
+        ? new Dense(d.units(), d.activation(), Initializer.ZEROS, d.bias())
+        : spec;
   }
 
   private boolean isFolded(int norm) {
     return norm < layers.size()
-        && layers.get(norm) instanceof BatchNorm
-        && layers.get(norm - 1) instanceof Dense;
+        && layers.get(norm).spec() instanceof BatchNorm
+        && layers.get(norm - 1).spec() instanceof Dense;
   }
 
   private IllegalStateException unfoldable(int norm) {
@@ -76,46 +92,51 @@ final class Folding {
       return "the input";
     }
     Layer below = layers.get(norm - 1);
-    if (below instanceof Residual.Fork) {
+    if (below.opensBlock()) {
       return "what a residual block adds to";
     }
-    return below instanceof Residual.Join
-        ? "the sum of a residual block"
-        : "'" + below.brief() + "'";
+    return below.closesBlock() ? "the sum of a residual block" : "'" + below.brief() + "'";
   }
 
-  private void fill(Slab from, Network to) {
+  private void fill(Slabs from, Network to) {
     int layer = 0;
     for (int i = 0; i < layers.size(); i++, layer++) {
       List<String> names = to.parameterNames(layer);
       if (isFolded(i + 1)) {
-        Dense dense = (Dense) layers.get(i);
+        fold(layers.get(i), (BatchNorm.Placed) layers.get(i + 1), from, to.parameters(), names);
         i++;
-        fold(dense, (BatchNorm) layers.get(i), to.parameters(), names);
         continue;
       }
-      Slab.Layout own = new Slab.Layout();
-      layers.get(i).addTo(own, new Slab.Layout());
+      List<String> own = layers.get(i).parameterNames();
       for (int k = 0; k < names.size(); k++) {
-        to.parameters().get(names.get(k)).copyFrom(from.get(own.names().get(k)));
+        to.parameters().get(names.get(k)).copyFrom(from.parameters().get(own.get(k)));
       }
     }
   }
 
   /** Names are those of weights, bias and, if there is one, slope. */
-  private static void fold(Dense dense, BatchNorm norm, Slab to, List<String> names) {
+  private static void fold(
+      Layer dense, BatchNorm.Placed norm, Slabs from, Slab to, List<String> names) {
+    List<String> own = dense.parameterNames();
+    Slab parameters = from.parameters();
+    Matrix weight = parameters.get(own.get(0));
+    Matrix bias = own.size() > 1 ? parameters.get(own.get(1)) : null;
+    Matrix gamma = parameters.get(norm.scaleName());
+    Matrix beta = parameters.get(norm.biasName());
+    Matrix mean = from.statistics().get(norm.meanName());
+    Matrix variance = from.statistics().get(norm.varianceName());
     Matrix w = to.get(names.get(0));
     Matrix b = to.get(names.get(1));
     for (int r = 0; r < w.rows(); r++) {
-      double s = norm.factor(r);
+      double s = norm.factor(gamma, variance, r);
       for (int c = 0; c < w.cols(); c++) {
-        w.set(r, c, (float) (s * dense.weight.get(r, c)));
+        w.set(r, c, (float) (s * weight.get(r, c)));
       }
-      double shift = (double) dense.bias.get(r, 0) - norm.runningMean.get(r, 0);
-      b.set(r, 0, (float) (norm.bias.get(r, 0) + s * shift));
+      double shift = (bias == null ? 0.0 : bias.get(r, 0)) - mean.get(r, 0);
+      b.set(r, 0, (float) (beta.get(r, 0) + s * shift));
     }
     if (names.size() > 2) {
-      to.get(names.get(2)).copyFrom(norm.slope);
+      to.get(names.get(2)).copyFrom(parameters.get(norm.parameterNames().get(2)));
     }
   }
 }

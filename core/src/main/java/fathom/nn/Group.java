@@ -2,62 +2,54 @@ package fathom.nn;
 
 import fathom.engine.Member;
 import fathom.matrix.Matrix;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 
 /** A head and the passes over rows that follow it before the next head. */
 final class Group {
   final Head head;
 
   /** The gradient, out x B: first by the output of the last row pass, at last by the head's. */
-  Matrix d;
+  final Matrix d;
 
-  /** Where the parameters of this group lie in their slab. */
-  long parametersFrom;
-
-  long parametersTo;
-
-  /**
-   * The first of the groups right below whose outputs others have written over since, so that they
-   * are computed again before the way back comes to them; -1 for none.
-   */
-  int again = -1;
-
-  /** The layer that began this group. */
-  int layer;
-
+  private final GroupPlan plan;
   private final Matrix start;
-  private final List<RowPass> building = new ArrayList<>();
-  private RowPass[] rows = {};
-  private int learning;
+  private final RowPass[] rows;
 
-  /**
-   * Starts a group.
-   *
-   * @param start the head's own output
-   */
-  Group(Head head, Matrix start) {
+  private Group(GroupPlan plan, Head head, Matrix start, Matrix d, RowPass[] rows) {
+    this.plan = plan;
     this.head = head;
     this.start = start;
+    this.d = d;
+    this.rows = rows;
   }
 
-  void add(RowPass pass) {
-    building.add(pass);
-    rows = building.toArray(new RowPass[0]);
-  }
-
-  /** Passes added up to now belong to frozen layers: gradients do not reach them. */
-  void freeze() {
-    learning = building.size();
+  /**
+   * Binds a group to memory.
+   *
+   * @param below the group below; null at the bottom
+   */
+  static Group of(GroupPlan plan, GroupPlan below, Binding bound) {
+    Matrix d = bound.matrix(plan.d());
+    Head head = plan.head().binder().bind(bound, d, below == null ? null : bound.matrix(below.d()));
+    RowPass[] rows =
+        plan.rows().stream().map(row -> row.pass().apply(bound)).toArray(RowPass[]::new);
+    return new Group(plan, head, bound.matrix(plan.head().output()), d, rows);
   }
 
   /** Returns the group that computes the same outputs again. */
-  Group again() {
-    Group group = new Group(head, start);
-    for (RowPass pass : rows) {
-      group.add(pass.again());
-    }
-    return group;
+  Group computingAgain() {
+    RowPass[] same = Arrays.stream(rows).map(RowPass::again).toArray(RowPass[]::new);
+    return new Group(plan, head, start, d, same);
+  }
+
+  /** Returns the layer that began this group. */
+  int layer() {
+    return plan.layer();
+  }
+
+  /** Returns the first of the groups right below that are computed again; -1 for none. */
+  int again() {
+    return plan.again();
   }
 
   /** Returns the output. */
@@ -76,7 +68,7 @@ final class Group {
   }
 
   void backward(int from, int to) {
-    for (int i = rows.length - 1; i >= learning; i--) {
+    for (int i = rows.length - 1; i >= plan.frozenRows(); i--) {
       rows[i].backward(d, from, to);
     }
   }
@@ -90,21 +82,17 @@ final class Group {
 
   /** Returns how many more residual blocks begin in this group than end in it. */
   int blocksBegun() {
-    int begun = 0;
-    for (RowPass pass : rows) {
-      begun += pass instanceof Residual.ForkPass ? 1 : pass instanceof Residual.JoinPass ? -1 : 0;
-    }
-    return begun;
+    return plan.rows().stream().mapToInt(RowPlan::blocksBegun).sum();
   }
 
   /** Ends the backward pass of the rows, and lets learn what the head has not. */
   void finish(Learner learner) {
-    for (int i = rows.length - 1; i >= learning; i--) {
+    for (int i = rows.length - 1; i >= plan.frozenRows(); i--) {
       rows[i].finish();
     }
-    long from = parametersFrom + head.learnt();
-    if (learner != null && from < parametersTo) {
-      learner.learn(from, parametersTo);
+    long from = plan.parametersFrom() + head.learnt();
+    if (learner != null && from < plan.parametersTo()) {
+      learner.learn(from, plan.parametersTo());
     }
   }
 

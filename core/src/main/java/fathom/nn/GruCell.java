@@ -19,18 +19,18 @@ final class GruCell extends Cell {
 
   private final Matrix resetBias;
   private final Matrix keepBias;
-  private final Matrix inputBias;
+  private final Matrix candidateBias;
   private final Matrix stateBias;
 
-  GruCell(Recurrent layer, Plan plan) {
-    super(layer, plan, false, false);
+  GruCell(Recurrent.Placed layer, CellPlan plan, Binding bound) {
+    super(layer, plan, bound);
     activation = kernels.activation();
     all = steps(z);
-    candidates = steps(plan.sequence(layer.units, layer.steps));
+    candidates = steps(bound.matrix(plan.inner()));
     resetBias = layer.gate(bias, 0);
     keepBias = layer.gate(bias, 1);
-    inputBias = layer.gate(layer.inputBias, 2);
-    stateBias = layer.gate(layer.recurrentBias, 2);
+    candidateBias = layer.gate(inputBias, 2);
+    stateBias = layer.gate(recurrentBias, 2);
   }
 
   @Override
@@ -43,13 +43,13 @@ final class GruCell extends Cell {
   @Override
   void forward(int t, int from, int to) {
     if (t == 0) {
-      Cell.copy(nothing, candidates[0], from, to);
+      RowPass.copy(nothing, candidates[0], from, to);
     }
     activation.activate(Function.IDENTITY, 0, candidates[t], stateBias, from, to);
     activation.activate(Function.LOGISTIC, 0, gates[0][t], resetBias, from, to);
     activation.activate(Function.LOGISTIC, 0, gates[1][t], keepBias, from, to);
     kernels.gates().gruCandidate(all[t], candidates[t], from, to);
-    activation.activate(Function.TANH, 0, gates[2][t], inputBias, from, to);
+    activation.activate(Function.TANH, 0, gates[2][t], candidateBias, from, to);
     kernels.gates().gruState(all[t], before(t), states[t], from, to);
   }
 

@@ -2,22 +2,10 @@ package fathom.nn;
 
 import fathom.engine.Member;
 import fathom.matrix.Matrix;
+import java.util.List;
 
 /** What starts a group of passes: it needs all units of the group below before it can begin. */
 abstract class Head {
-  /** Returns the operations of a forward pass that count. */
-  double flops() {
-    return 0;
-  }
-
-  /** Returns how often members meet in a forward pass. */
-  int barriers() {
-    return 1;
-  }
-
-  /** Tells where the gradients are, once they have their places; below is null at the bottom. */
-  void place(Group group, Group below) {}
-
   /**
    * Computes this head and the group's rows; the caller's barrier follows.
    *
@@ -56,18 +44,26 @@ abstract class Head {
    */
   void learn(Member member, Matrix input, Group group, Learner learner) {}
 
-  /** Returns whether {@link #backward} makes the gradient below in the memory of the group's. */
-  boolean isInPlace() {
-    return false;
-  }
-
   /** Returns how many of the group's first parameters {@link #learn} takes to the learner. */
   long learnt() {
     return 0;
   }
 
+  /** Plans to make the batch feature-major, where no product takes it as it is. */
+  static HeadPlan transposed(Buffer x, Buffer a) {
+    Work forward = Work.of("transpose(X)", List.of(x), List.of(a));
+    return new HeadPlan(
+        forward,
+        Work.NONE,
+        Work.NONE,
+        a,
+        1,
+        false,
+        (bound, d, below) -> new Input(bound.matrix(a)));
+  }
+
   /** Makes the batch feature-major, where no product takes it as it is. */
-  static final class Input extends Head {
+  private static final class Input extends Head {
     private final Matrix a;
 
     Input(Matrix a) {

@@ -242,6 +242,18 @@ public final class Initializer {
     }
   }
 
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Initializer that
+        && scheme == that.scheme
+        && Double.compare(gain, that.gain) == 0;
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * scheme.hashCode() + Double.hashCode(gain);
+  }
+
   /** Returns a name that {@link #named} reads. */
   @Override
   public String toString() {

@@ -1,97 +1,113 @@
 package fathom.nn;
 
-import fathom.engine.Engine;
-import fathom.matrix.Slab;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 
 /**
- * One layer of a network: its shape, its place in the slabs, and how it enters a {@link Plan}.
- * Names are those of PyTorch's {@code nn.Sequential}: a layer's number, and inside a residual block
- * the block's number before it.
+ * A layer in its place in an architecture: what is known of it once the layers around it are. A
+ * residual block has two places, where its branch leaves and where it comes back; both have the
+ * block as their {@link #spec}. Immutable.
+ *
+ * <p>Names are those of PyTorch's {@code nn.Sequential}: a layer's number, and inside a residual
+ * block the block's number before it.
  */
-abstract class Layer {
-  final int in;
-  final int out;
-  private final String prefix;
-  private final int module;
-
-  private int times = 1;
+public abstract class Layer {
+  private final LayerSpec spec;
+  private final Site site;
 
   /**
-   * Places a layer.
+   * Where a layer stands.
    *
+   * @param index which of the network's layers it is, from 0
+   * @param in units below it, those of a step where there are several times
+   * @param times how often a sample passes through: step by step between recurrent layers, else 1
    * @param prefix of the names of modules: empty, or the block's name and a dot
-   * @param module the number of this layer's first module
+   * @param module the number of the layer's first module
    */
-  Layer(int in, int out, String prefix, int module) {
-    this.in = in;
-    this.out = out;
-    this.prefix = prefix;
-    this.module = module;
+  record Site(int index, int in, int times, String prefix, int module) {}
+
+  Layer(LayerSpec spec, Site site) {
+    this.spec = spec;
+    this.site = site;
   }
 
-  /** Returns the same layer with no parameters yet. */
-  abstract Layer copy();
-
-  /**
-   * Returns how often a sample passes through: once, or step by step between recurrent layers,
-   * where {@link #in} and {@link #out} are the numbers of a step.
-   */
-  final int times() {
-    return times;
+  /** Returns the description. */
+  public final LayerSpec spec() {
+    return spec;
   }
 
-  /** Returns a copy for so many steps of a sequence. */
-  final Layer times(int steps) {
-    Layer layer = copy();
-    layer.times = steps;
-    return layer;
+  /** Returns which of the network's layers this is, from 0. */
+  public final int index() {
+    return site.index;
   }
 
-  /** Adds the passes of a batch size. */
-  abstract void enter(Plan plan);
-
-  /** Returns the layer in a word that {@link Architecture} reads. */
-  abstract String text();
-
-  /** Returns the layer in as few words as tell it from others. */
-  String brief() {
-    return toString();
+  /** Returns the length of an input of a sample; of one of its steps, where {@link #times} is. */
+  public int in() {
+    return site.in;
   }
 
-  /** Returns the number of {@code nn.Sequential} modules that this layer stands for. */
-  abstract int modules();
+  /** Returns the length of an output of a sample; of one of its steps, where {@link #times} is. */
+  public int out() {
+    return spec.units(site.in);
+  }
 
-  /** Adds what is learnt, and what is only kept. */
-  void addTo(Slab.Layout parameters, Slab.Layout statistics) {}
+  /** Returns how often a sample passes through: step by step between recurrent layers, else 1. */
+  public final int times() {
+    return site.times;
+  }
 
-  /** Adds the names and shapes of parameters that are matrices; others are vectors. */
-  void weights(Map<String, List<Long>> shapes) {}
-
-  /** Takes views of the parameters and statistics. */
-  void bind(Slab parameters, Slab statistics) {}
-
-  /** Takes views of the gradients. */
-  void bindGradients(Slab gradients) {}
-
-  /** Draws parameters and starts statistics anew. */
-  void initialize(Engine engine, long seed, int stream) {}
+  /** Returns the number of the layer's first module, and all that comes before it. */
+  public final String module() {
+    return site.prefix + site.module;
+  }
 
   /** Returns the name of a tensor of this layer's k-th module. */
   final String name(int k, String tensor) {
-    return prefix + (module + k) + "." + tensor;
+    return site.prefix + (site.module + k) + "." + tensor;
   }
 
-  final String prefix() {
-    return prefix;
+  /** Returns the activation that the layer ends in; none is that of layers that have no such. */
+  public Optional<Activation> activation() {
+    return Optional.empty();
   }
 
-  final int module() {
-    return module;
+  /** Returns the learnt tensors, weights first, and then what is kept. */
+  public List<Tensor> tensors() {
+    return List.of();
   }
 
-  static int modules(Activation activation) {
-    return activation == Activation.IDENTITY ? 0 : 1;
+  /** Returns the names of what is learnt, weights first. */
+  public final List<String> parameterNames() {
+    return tensors().stream().filter(Tensor::isLearnt).map(Tensor::name).toList();
   }
+
+  /** Draws parameters and starts statistics anew. */
+  void initialize(Drawing drawing) {}
+
+  /** Adds the layer's work for batches of one size. */
+  abstract void enter(Planner planner);
+
+  /** Returns how many residual blocks begin here, or -1 where one ends. */
+  int blocksBegun() {
+    return 0;
+  }
+
+  /** Returns whether a branch leaves here. */
+  public final boolean opensBlock() {
+    return blocksBegun() > 0;
+  }
+
+  /** Returns whether a branch comes back here. */
+  public final boolean closesBlock() {
+    return blocksBegun() < 0;
+  }
+
+  /** Returns the layer in a few words, as in {@code 256 relu}. */
+  public String brief() {
+    return toString();
+  }
+
+  /** Returns the layer in a line, as in {@code 784 -> 256 relu, he_normal}. */
+  @Override
+  public abstract String toString();
 }

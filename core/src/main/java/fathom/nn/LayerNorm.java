@@ -1,99 +1,132 @@
 package fathom.nn;
 
-import fathom.engine.Engine;
 import fathom.engine.Member;
 import fathom.kernel.NormKernels;
 import fathom.matrix.Matrix;
-import fathom.matrix.Slab;
+import java.util.List;
 
 /**
  * Layer normalization, Ba, Kiros and Hinton 2016: {@code A = f(gamma (Z - mean) / sqrt(variance +
  * epsilon) + beta)}, with mean and (biased) variance over the units of each sample; the same in
  * training and inference.
+ *
+ * @param activation f
+ * @param epsilon what is added to variances, positive
  */
-final class LayerNorm extends Biased {
-  private final float epsilon;
-  private Matrix gamma;
-  private Matrix gammaGradient;
-
-  LayerNorm(int units, Activation activation, float epsilon, String prefix, int module) {
-    super(units, units, activation, true, prefix, module);
+public record LayerNorm(Activation activation, float epsilon) implements LayerSpec {
+  /**
+   * Checks the number.
+   *
+   * @throws IllegalArgumentException if it is not positive and finite
+   */
+  public LayerNorm {
     if (!(epsilon > 0 && epsilon < Float.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
           "layer norm's epsilon must be positive and finite, not " + epsilon);
     }
-    this.epsilon = epsilon;
   }
 
   @Override
-  LayerNorm copy() {
-    return new LayerNorm(out, activation, epsilon, prefix(), module());
+  public <R> R match(LayerCases<R> cases) {
+    return cases.layerNorm(this);
   }
 
   @Override
-  int modules() {
-    return 1 + modules(activation);
+  public int units(int below) {
+    return below;
   }
 
   @Override
-  void addTo(Slab.Layout parameters, Slab.Layout statistics) {
-    parameters.add(name(0, "weight"), out, 1);
-    super.addTo(parameters, statistics);
-  }
-
-  @Override
-  void bind(Slab parameters, Slab statistics) {
-    gamma = parameters.get(name(0, "weight"));
-    super.bind(parameters, statistics);
-  }
-
-  @Override
-  void bindGradients(Slab gradients) {
-    gammaGradient = gradients.get(name(0, "weight"));
-    super.bindGradients(gradients);
-  }
-
-  @Override
-  void initialize(Engine engine, long seed, int stream) {
-    super.initialize(engine, seed, stream);
-    for (int r = 0; r < out; r++) {
-      gamma.set(r, 0, 1);
-    }
-  }
-
-  @Override
-  void enter(Plan plan) {
-    NormKernels kernels = plan.engine().kernels().norm();
-    Matrix z = plan.output();
-    Matrix x = plan.overwritable();
-    plan.begin(new Columns(kernels, z, x, plan.row()), x);
-    Matrix y = plan.learns() ? plan.allocate(out) : x;
-    plan.add(new Scale(kernels, x, y));
-    plan.activate(this, y, bias);
-  }
-
-  @Override
-  String text() {
-    return "layer_norm:" + activation + ":" + epsilon;
+  public int modules() {
+    return 1 + LayerSpec.modules(activation);
   }
 
   @Override
   public String toString() {
-    return "layer norm" + (activation == Activation.IDENTITY ? "" : " " + activation);
+    return "layer_norm:" + activation + ":" + epsilon;
+  }
+
+  Layer at(Layer.Site site) {
+    return new Placed(site);
+  }
+
+  private final class Placed extends Activated {
+    Placed(Site site) {
+      super(LayerNorm.this, site, activation, true);
+    }
+
+    private String scaleName() {
+      return name(0, "weight");
+    }
+
+    @Override
+    public List<Tensor> tensors() {
+      return withVectors(Tensor.vector(scaleName(), out()));
+    }
+
+    @Override
+    void initialize(Drawing drawing) {
+      super.initialize(drawing);
+      drawing.fill(drawing.parameter(scaleName()), 1);
+    }
+
+    @Override
+    void enter(Planner planner) {
+      Buffer z = planner.below();
+      Buffer x = planner.overwritable("x");
+      Buffer inverse = planner.row("inverse");
+      planner.begin(
+          new HeadPlan(
+              Work.of("standardize", List.of(z), List.of(x, inverse)),
+              Work.of("standardize'", List.of(x, inverse), List.of()),
+              Work.NONE,
+              x,
+              1,
+              true,
+              (bound, d, below) ->
+                  new Columns(
+                      bound.kernels().norm(),
+                      epsilon,
+                      bound.matrix(z),
+                      bound.matrix(x),
+                      bound.matrix(inverse))));
+      Buffer y = planner.learns() ? planner.output("y", out()) : x;
+      planner.row(
+          new RowPlan(
+              index(),
+              Work.of("scale", List.of(x), List.of(y)).with(List.of(scaleName())),
+              Work.of("scale'", List.of(x), List.of()).with(List.of(scaleName())),
+              y,
+              bound ->
+                  new Scale(
+                      bound.kernels().norm(),
+                      bound.matrix(x),
+                      bound.matrix(y),
+                      bound.parameter(scaleName()),
+                      bound.gradient(scaleName()))));
+      activate(planner, y);
+    }
+
+    @Override
+    public String toString() {
+      return "layer norm" + (activation.equals(Activation.IDENTITY) ? "" : " " + activation);
+    }
   }
 
   /** Standardizes samples; members share columns. */
-  private final class Columns extends Head {
+  private static final class Columns extends Head {
     /** Columns of a block: two cache lines of each row. */
     private static final int BLOCK = 32;
 
     private final NormKernels kernels;
+    private final float epsilon;
     private final Matrix z;
     private final Matrix x;
     private final Matrix inverse;
 
-    Columns(NormKernels kernels, Matrix z, Matrix x, Matrix inverse) {
+    Columns(NormKernels kernels, float epsilon, Matrix z, Matrix x, Matrix inverse) {
       this.kernels = kernels;
+      this.epsilon = epsilon;
       this.z = z;
       this.x = x;
       this.inverse = inverse;
@@ -115,11 +148,6 @@ final class LayerNorm extends Biased {
     }
 
     @Override
-    boolean isInPlace() {
-      return true;
-    }
-
-    @Override
     void backward(Member member, Group group, Group below) {
       kernels.layerNormBackward(x, group.d, inverse, from(member), to(member));
       member.barrier();
@@ -136,14 +164,18 @@ final class LayerNorm extends Biased {
   }
 
   /** {@code Y <- diag(gamma) X}. */
-  private final class Scale extends RowPass {
+  private static final class Scale extends RowPass {
     private final NormKernels kernels;
     private final Matrix x;
+    private final Matrix gamma;
+    private final Matrix gammaGradient;
 
-    Scale(NormKernels kernels, Matrix x, Matrix y) {
+    Scale(NormKernels kernels, Matrix x, Matrix y, Matrix gamma, Matrix gammaGradient) {
       super(y);
       this.kernels = kernels;
       this.x = x;
+      this.gamma = gamma;
+      this.gammaGradient = gammaGradient;
     }
 
     @Override

@@ -17,17 +17,17 @@ final class LstmCell extends Cell {
   private final Matrix zero;
   private final Matrix dc;
 
-  LstmCell(Recurrent layer, Plan plan) {
-    super(layer, plan, false, true);
+  LstmCell(Recurrent.Placed layer, CellPlan plan, Binding bound) {
+    super(layer, plan, bound);
     activation = kernels.activation();
     all = steps(z);
-    cells = steps(plan.sequence(layer.units, layer.steps));
-    tanhs = steps(plan.sequence(layer.units, layer.steps));
+    cells = steps(bound.matrix(plan.inner()));
+    tanhs = steps(bound.matrix(plan.tanhs()));
     for (int g = 0; g < biases.length; g++) {
       biases[g] = layer.gate(bias, g);
     }
-    zero = plan.column(layer.units);
-    dc = plan.learns() ? plan.sequence(layer.units, 1) : null;
+    zero = bound.matrix(plan.unit());
+    dc = bound.matrix(plan.dc());
   }
 
   private Matrix cellBefore(int t) {

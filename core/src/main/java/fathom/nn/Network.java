@@ -5,8 +5,10 @@ import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A network of layers. Parameters lie in one slab, gradients in another of the same layout; both
@@ -25,35 +27,38 @@ import java.util.Set;
 public final class Network implements AutoCloseable {
   private final Engine engine;
   private final boolean ownsEngine;
+  private final Architecture architecture;
   private final List<Layer> layers;
   private final long seed;
   private final Arena arena;
   private final Gate gate = new Gate();
   private final Predictions predictions;
   private final Trainings trainings;
-  private final Dropout.Draws draws = new Dropout.Draws();
+  private final Draws draws = new Draws();
   private final long[] starts;
   private final Slab parameters;
   private final Slab statistics;
-  private Slab gradients;
+  private final Slabs slabs;
+  private Slabs learning;
   private long firstLearnt;
 
   /** Takes over the arena, unless it throws. */
-  Network(Engine engine, boolean ownsEngine, List<Layer> layers, long seed, Arena arena) {
+  Network(Engine engine, boolean ownsEngine, Architecture architecture, long seed, Arena arena) {
     this.arena = arena;
     this.engine = engine;
     this.ownsEngine = ownsEngine;
-    this.layers = layers;
+    this.architecture = architecture;
     this.seed = seed;
+    layers = architecture.placed();
     draws.seed(seed);
-    predictions = new Predictions(engine, layers, draws);
-    trainings = new Trainings(engine, layers, draws);
-    Slab.Layout layout = new Slab.Layout();
+    Slab.Layout learnt = new Slab.Layout();
     Slab.Layout kept = new Slab.Layout();
-    starts = Architecture.place(layers, layout, kept);
-    parameters = new Slab(layout, arena);
+    starts = Architecture.place(layers, learnt, kept);
+    parameters = new Slab(learnt, arena);
     statistics = new Slab(kept, arena);
-    layers.forEach(layer -> layer.bind(parameters, statistics));
+    slabs = new Slabs(parameters, statistics, null);
+    predictions = new Predictions(engine, architecture, slabs, draws);
+    trainings = new Trainings(engine, architecture, draws);
     reset(seed);
   }
 
@@ -63,7 +68,7 @@ public final class Network implements AutoCloseable {
    * @param features the length of an input row
    */
   public static NetworkBuilder input(int features) {
-    return new NetworkBuilder(new Architecture(features));
+    return new NetworkBuilder(0, features);
   }
 
   /**
@@ -74,22 +79,23 @@ public final class Network implements AutoCloseable {
    * @throws IllegalArgumentException if one is not positive or both are too many
    */
   public static NetworkBuilder sequence(int steps, int features) {
-    return new NetworkBuilder(new Architecture(steps, features));
+    int unused = Architecture.requirePositive("a sequence", steps);
+    return new NetworkBuilder(steps, features);
   }
 
   /** Draws all parameters anew, as if the network had been built with that seed. */
   public void reset(long newSeed) {
-    gate.alone(() -> Drawing.run(engine, layers, newSeed));
+    gate.alone(() -> Drawing.run(engine, layers, slabs, newSeed));
   }
 
   /** Returns the length of an input row. */
   public int inputs() {
-    return layers.get(0).in;
+    return layers.get(0).in();
   }
 
   /** Returns the length of an output row. */
   public int outputs() {
-    return layers.get(layers.size() - 1).out;
+    return layers.get(layers.size() - 1).out();
   }
 
   /** Returns the number of layers. */
@@ -114,7 +120,11 @@ public final class Network implements AutoCloseable {
 
   /** Returns the names of the parameters that are matrices; others are vectors. */
   public Set<String> weightNames() {
-    return Architecture.weights(layers).keySet();
+    return layers.stream()
+        .flatMap(layer -> layer.tensors().stream())
+        .filter(tensor -> tensor.role() == Tensor.Role.WEIGHT)
+        .map(Tensor::name)
+        .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
   /** Returns a layer in a line, as in {@code 784 -> 256 relu, he_normal}. */
@@ -129,24 +139,27 @@ public final class Network implements AutoCloseable {
 
   /** Returns a layer's activation, or null if it is none that has one, as dropout. */
   public Activation activation(int layer) {
-    return layers.get(layer) instanceof Biased biased ? biased.activation : null;
+    return layers.get(layer).activation().orElse(null);
   }
 
   /** Returns what draws a dense layer's weights, or null if the layer is none. */
   public Initializer initializer(int layer) {
-    return layers.get(layer) instanceof Dense dense ? dense.initializer : null;
+    return layers.get(layer).spec() instanceof Dense dense ? dense.initializer() : null;
   }
 
   /** Returns the names of a layer's parameters, its weights first; none is fine. */
   public List<String> parameterNames(int layer) {
-    Slab.Layout own = new Slab.Layout();
-    layers.get(layer).addTo(own, new Slab.Layout());
-    return own.names();
+    return layers.get(layer).parameterNames();
   }
 
-  /** Returns all layers in words that {@link #parse} reads. */
-  public String architecture() {
-    return Architecture.text(inputs(), layers);
+  /** Returns what this network is like. */
+  public Architecture architecture() {
+    return architecture;
+  }
+
+  /** Returns a layer in its place. */
+  public Layer layer(int layer) {
+    return layers.get(layer);
   }
 
   /** Returns all parameters. They may be read and written between steps. */
@@ -173,7 +186,8 @@ public final class Network implements AutoCloseable {
         () -> {
           trainings.freeze(count);
           firstLearnt = firstParameter(count);
-          if (gradients != null) {
+          if (learning != null) {
+            Slab gradients = learning.gradients();
             engine.kernels().fill().constant(gradients.segment(), 0, 0, firstLearnt, 0);
           }
         });
@@ -181,7 +195,7 @@ public final class Network implements AutoCloseable {
 
   /** As {@link #recompute(int)} with the square root of the number of dense layers. */
   public void recompute() {
-    recompute(Segments.squareRoot(layers));
+    gate.alone(trainings::recompute);
   }
 
   /**
@@ -224,11 +238,10 @@ public final class Network implements AutoCloseable {
    */
   public synchronized Slab gradients() {
     gate.requireOpen();
-    if (gradients == null) {
-      gradients = new Slab(parameters.layout(), arena);
-      layers.forEach(layer -> layer.bindGradients(gradients));
+    if (learning == null) {
+      learning = new Slabs(parameters, statistics, new Slab(parameters.layout(), arena));
     }
-    return gradients;
+    return learning.gradients();
   }
 
   /**
@@ -238,7 +251,7 @@ public final class Network implements AutoCloseable {
   public synchronized Pass pass(int batch) {
     gate.requireOpen();
     Slab unused = gradients();
-    return trainings.pass(batch);
+    return trainings.pass(batch, learning);
   }
 
   /**
@@ -300,7 +313,7 @@ public final class Network implements AutoCloseable {
   public Network folded() {
     long stamp = gate.beginReading();
     try {
-      return new Folding(layers, inputs()).fold(parameters, seed, ownsEngine ? null : engine);
+      return new Folding(architecture).fold(slabs, seed, ownsEngine ? null : engine);
     } finally {
       gate.endReading(stamp);
     }
@@ -338,12 +351,17 @@ public final class Network implements AutoCloseable {
     }
   }
 
+  /** Starts from an architecture, to which more layers may be added. */
+  public static NetworkBuilder of(Architecture architecture) {
+    return new NetworkBuilder(architecture);
+  }
+
   /**
-   * Starts from what {@link #architecture} returned; parameters are zero.
+   * Starts from the words of an architecture; parameters are zero.
    *
    * @throws IllegalArgumentException if the text is none, with the word that is wrong
    */
   public static NetworkBuilder parse(String architecture) {
-    return new NetworkBuilder(Architecture.parse(architecture));
+    return of(Architecture.parse(architecture));
   }
 }

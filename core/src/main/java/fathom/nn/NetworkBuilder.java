@@ -1,20 +1,109 @@
 package fathom.nn;
 
 import fathom.engine.Engine;
-import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /** Describes a network layer by layer; {@link Network#input} starts one. For one thread. */
 public final class NetworkBuilder {
-  private final Architecture layers;
+  /** A residual block whose branch is being described. */
+  private record Block(List<LayerSpec> around, int units) {}
+
+  private final int steps;
+  private final int features;
+  private final Deque<Block> blocks = new ArrayDeque<>();
+  private List<LayerSpec> layers = new ArrayList<>();
+  private int units;
+  private int window;
   private long seed;
   private Engine engine;
 
-  NetworkBuilder(Architecture layers) {
-    this.layers = layers;
+  /**
+   * Starts without layers.
+   *
+   * @param steps of a sequence; 0 for rows that are none
+   */
+  NetworkBuilder(int steps, int features) {
+    this.steps = steps;
+    this.features = features;
+    units = Architecture.inputs(steps, features);
+  }
+
+  /** Starts with the layers of an architecture. */
+  NetworkBuilder(Architecture architecture) {
+    this(architecture.steps(), architecture.features());
+    layers.addAll(architecture.layers());
+    units = architecture.outputs();
+  }
+
+  /**
+   * Returns what has been described.
+   *
+   * @throws IllegalStateException if there is no layer, or a residual block has not ended
+   */
+  public Architecture architecture() {
+    if (layers.isEmpty() && blocks.isEmpty()) {
+      throw new IllegalStateException("a network needs at least one layer");
+    }
+    if (isInBlock()) {
+      throw new IllegalStateException("a residual block was begun and not ended");
+    }
+    return new Architecture(steps, features, layers);
+  }
+
+  boolean isInBlock() {
+    return !blocks.isEmpty();
+  }
+
+  /** Returns whether {@link #architecture} has something to return. */
+  boolean isComplete() {
+    return !layers.isEmpty() && !isInBlock();
+  }
+
+  /**
+   * Adds a layer.
+   *
+   * @throws IllegalArgumentException if it does not fit what lies below
+   */
+  public NetworkBuilder add(LayerSpec layer) {
+    if (layer instanceof Residual block) {
+      begin();
+      block.branch().forEach(this::add);
+      return end(block.scale());
+    }
+    if (layer instanceof Recurrent recurrent) {
+      if (isInBlock()) {
+        throw Architecture.noSequence();
+      }
+      Architecture.requireSequence(steps, features, layers, units, recurrent);
+    }
+    layers.add(layer);
+    units = layer.units(units);
+    return this;
+  }
+
+  /** Begins a residual block; what is added until its end is its branch. */
+  NetworkBuilder begin() {
+    blocks.push(new Block(layers, units));
+    layers = new ArrayList<>();
+    return this;
+  }
+
+  /** Ends the innermost residual block. */
+  NetworkBuilder end(float scale) {
+    Block block = blocks.pop();
+    if (!layers.isEmpty()) {
+      Architecture.requireSame(block.units, units);
+    }
+    Residual residual = new Residual(scale, layers);
+    layers = block.around;
+    layers.add(residual);
+    return this;
   }
 
   /** Adds a layer without activation: logits, or a regression's output. */
@@ -33,8 +122,7 @@ public final class NetworkBuilder {
    * @throws IllegalArgumentException if units is not positive
    */
   public NetworkBuilder dense(int units, Activation activation, Initializer initializer) {
-    layers.dense(units, activation, initializer);
-    return this;
+    return add(new Dense(units, activation, initializer, true));
   }
 
   /**
@@ -43,8 +131,16 @@ public final class NetworkBuilder {
    * @throws IllegalStateException if the last layer is not dense
    */
   public NetworkBuilder noBias() {
-    layers.noBias();
+    if (!(last() instanceof Dense)) {
+      throw new IllegalStateException("noBias() is for a dense layer, right behind it");
+    }
+    layers.set(layers.size() - 1, ((Dense) last()).withoutBias());
     return this;
+  }
+
+  /** Returns the last layer; null if there is none, or it is the one before a branch. */
+  private LayerSpec last() {
+    return layers.isEmpty() ? null : layers.get(layers.size() - 1);
   }
 
   /** Adds an Elman layer with tanh. */
@@ -64,13 +160,8 @@ public final class NetworkBuilder {
    * @throws IllegalArgumentException if there is no sequence, or the activation is another
    */
   public NetworkBuilder rnn(int units, Activation activation) {
-    if (activation != Activation.TANH && activation != Activation.RELU) {
-      throw new IllegalArgumentException(
-          "a recurrent layer takes tanh or relu, as PyTorch's does, not " + activation);
-    }
     Initializer initializer = Initializer.recommended(activation);
-    layers.recurrent(Recurrent.Kind.RNN, units, activation, initializer);
-    return this;
+    return add(Recurrent.of(Recurrent.Kind.RNN, units, activation, initializer, window));
   }
 
   /**
@@ -82,8 +173,7 @@ public final class NetworkBuilder {
    * @throws IllegalArgumentException if there is no sequence
    */
   public NetworkBuilder gru(int units) {
-    layers.recurrent(Recurrent.Kind.GRU, units, Activation.TANH, Initializer.XAVIER_UNIFORM);
-    return this;
+    return add(gated(Recurrent.Kind.GRU, units));
   }
 
   /**
@@ -95,7 +185,19 @@ public final class NetworkBuilder {
    * @throws IllegalArgumentException if there is no sequence
    */
   public NetworkBuilder lstm(int units) {
-    layers.recurrent(Recurrent.Kind.LSTM, units, Activation.TANH, Initializer.XAVIER_UNIFORM);
+    return add(gated(Recurrent.Kind.LSTM, units));
+  }
+
+  private Recurrent gated(Recurrent.Kind kind, int units) {
+    return Recurrent.of(kind, units, Activation.TANH, Initializer.XAVIER_UNIFORM, window);
+  }
+
+  /** Replaces the last layer, which has to be recurrent. */
+  private NetworkBuilder lastRecurrent(String what, UnaryOperator<Recurrent> change) {
+    if (!(last() instanceof Recurrent)) {
+      throw new IllegalStateException(what + " is for a recurrent layer, right behind it");
+    }
+    layers.set(layers.size() - 1, change.apply((Recurrent) last()));
     return this;
   }
 
@@ -106,8 +208,7 @@ public final class NetworkBuilder {
    * @throws IllegalStateException if the last layer is not recurrent
    */
   public NetworkBuilder recurrent(Initializer initializer) {
-    layers.lastRecurrent("recurrent()", r -> r.recurrentWeights(initializer));
-    return this;
+    return lastRecurrent("recurrent()", r -> r.recurrentWeights(initializer));
   }
 
   /**
@@ -118,8 +219,7 @@ public final class NetworkBuilder {
    * @throws IllegalStateException if the last layer is no LSTM
    */
   public NetworkBuilder forgetBias(float bias) {
-    layers.lastRecurrent("forgetBias()", r -> r.forgetBias(bias));
-    return this;
+    return lastRecurrent("forgetBias()", r -> r.forgetBias(bias));
   }
 
   /**
@@ -133,7 +233,9 @@ public final class NetworkBuilder {
    * @throws IllegalArgumentException if steps is not positive
    */
   public NetworkBuilder truncate(int steps) {
-    layers.truncate(steps);
+    window = Architecture.requirePositive("a gradient's way back", steps);
+    List<LayerSpec> top = isInBlock() ? blocks.peekLast().around : layers;
+    top.replaceAll(layer -> layer instanceof Recurrent r ? r.truncated(window) : layer);
     return this;
   }
 
@@ -144,8 +246,25 @@ public final class NetworkBuilder {
    * @throws IllegalStateException if the last layer is not dense
    */
   public NetworkBuilder withoutHead() {
-    layers.removeHead();
+    if (!(last() instanceof Dense) || isInBlock()) {
+      throw new IllegalStateException(
+          "only a dense layer can be replaced as the head, and the last layer is "
+              + (layers.isEmpty() ? "none" : describeLast()));
+    }
+    layers.remove(layers.size() - 1);
+    units = Architecture.inputs(steps, features);
+    for (LayerSpec layer : layers) {
+      units = layer.units(units);
+    }
     return this;
+  }
+
+  private String describeLast() {
+    if (isInBlock()) {
+      return last().toString();
+    }
+    List<Layer> placed = architecture().placed();
+    return placed.get(placed.size() - 1).toString();
   }
 
   /** Adds batch normalization, then an activation; momentum 0.1 and epsilon 1e-5. */
@@ -160,20 +279,17 @@ public final class NetworkBuilder {
    * @throws IllegalArgumentException if momentum or epsilon is out of range
    */
   public NetworkBuilder batchNorm(Activation activation, float momentum, float epsilon) {
-    layers.batchNorm(activation, momentum, epsilon);
-    return this;
+    return add(new BatchNorm(activation, momentum, epsilon));
   }
 
   /** Adds layer normalization (Ba et al. 2016), then an activation; epsilon 1e-5. */
   public NetworkBuilder layerNorm(Activation activation) {
-    layers.layerNorm(activation, 1e-5f);
-    return this;
+    return add(new LayerNorm(activation, 1e-5f));
   }
 
   /** Adds an activation alone. */
   public NetworkBuilder activation(Activation activation) {
-    layers.activation(activation);
-    return this;
+    return add(new Activate(activation));
   }
 
   /**
@@ -183,20 +299,17 @@ public final class NetworkBuilder {
    * @throws IllegalArgumentException if p is not at least 0 and below 1
    */
   public NetworkBuilder dropout(double p) {
-    layers.noise(Dropout.Kind.DROPOUT, p);
-    return this;
+    return add(new Noise(Noise.Kind.DROPOUT, p));
   }
 
   /** Adds SELU's dropout (Klambauer et al. 2017), which keeps mean 0 and variance 1. */
   public NetworkBuilder alphaDropout(double p) {
-    layers.noise(Dropout.Kind.ALPHA_DROPOUT, p);
-    return this;
+    return add(new Noise(Noise.Kind.ALPHA_DROPOUT, p));
   }
 
   /** Adds normal noise in training. */
   public NetworkBuilder noise(double sigma) {
-    layers.noise(Dropout.Kind.NOISE, sigma);
-    return this;
+    return add(new Noise(Noise.Kind.NOISE, sigma));
   }
 
   /** Adds a residual block, {@code X + branch(X)}. */
@@ -212,15 +325,13 @@ public final class NetworkBuilder {
    * @throws IllegalArgumentException if the branch is empty or gives another number of units
    */
   public NetworkBuilder residual(float scale, UnaryOperator<NetworkBuilder> branch) {
-    layers.begin();
-    NetworkBuilder unused = branch.apply(this);
-    layers.end(scale);
-    return this;
+    NetworkBuilder unused = branch.apply(begin());
+    return end(scale);
   }
 
   /** Returns the shapes of all tensors that the network would have, by name; allocates none. */
   public Map<String, List<Long>> tensors() {
-    return layers.tensors();
+    return architecture().tensors();
   }
 
   /**
@@ -251,21 +362,11 @@ public final class NetworkBuilder {
    * @param frozen how many layers
    */
   public Memory memory(int batch, int every, int frozen) {
-    if (batch < 1) {
-      throw new IllegalArgumentException("a batch needs at least one sample, not " + batch);
-    }
-    List<Layer> fresh = layers.fresh();
-    Slab.Layout parameters = new Slab.Layout();
-    Slab.Layout statistics = new Slab.Layout();
-    fresh.forEach(layer -> layer.addTo(parameters, statistics));
+    Architecture whole = architecture();
     boolean owns = engine == null;
     Engine planner = owns ? Engine.shared() : engine;
     try {
-      return new Memory(
-          parameters.size() * Float.BYTES,
-          statistics.size() * Float.BYTES,
-          Reckoning.of(planner, fresh, batch, true, frozen, Segments.of(fresh, every)),
-          Reckoning.of(planner, fresh, Prediction.ROWS, false, 0, Segments.KEEP_ALL));
+      return Memory.of(planner, whole, batch, every, frozen);
     } finally {
       if (owns) {
         planner.close();
@@ -294,16 +395,16 @@ public final class NetworkBuilder {
    */
   @SuppressWarnings("MustBeClosedChecker") // the network closes its arena
   public Network build() {
-    List<Layer> fresh = layers.fresh();
+    Architecture whole = architecture();
     boolean owns = engine == null;
     Engine own = owns ? Engine.shared() : engine;
     Arena arena = Arena.ofShared();
     Network network = null;
     try {
-      network = new Network(own, owns, fresh, seed, arena);
+      network = new Network(own, owns, whole, seed, arena);
       return network;
     } catch (OutOfMemoryError e) {
-      throw tooLarge(e);
+      throw tooLarge(whole.parameterCount(), e);
     } finally {
       if (network == null) {
         arena.close();
@@ -314,11 +415,7 @@ public final class NetworkBuilder {
     }
   }
 
-  private OutOfMemoryError tooLarge(OutOfMemoryError refused) {
-    long numbers = 0;
-    for (List<Long> shape : tensors().values()) {
-      numbers += shape.stream().reduce(1L, (a, b) -> a * b);
-    }
+  private OutOfMemoryError tooLarge(long numbers, OutOfMemoryError refused) {
     OutOfMemoryError e =
         new OutOfMemoryError(
             String.format(

@@ -2,6 +2,7 @@ package fathom.nn;
 
 import fathom.engine.Member;
 import fathom.matrix.Matrix;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -18,10 +19,11 @@ public final class Pass {
   private final Group[] groups;
   private final Group[] again;
   private final List<Matrix> outputs;
+  private final List<Matrix> slopes;
+  private final Matrix input;
   private final Plan plan;
+  private final Workspace memory;
   private final int lowest;
-  private final int batch;
-  private final Dropout.Draws draws;
   private final double flops;
   private final boolean worthSharing;
   private Watcher watcher;
@@ -38,26 +40,41 @@ public final class Pass {
     void gradient(int layer, Matrix d);
   }
 
-  Pass(Plan plan, int batch, Dropout.Draws draws) {
-    this.batch = batch;
-    this.draws = draws;
-    groups = plan.groups().toArray(new Group[0]);
+  /** Binds a plan to memory. */
+  Pass(Plan plan, Workspace memory, Binding bound) {
+    this.plan = plan;
+    this.memory = memory;
+    List<GroupPlan> plans = plan.groups();
+    groups = new Group[plans.size()];
+    for (int i = 0; i < groups.length; i++) {
+      groups[i] = Group.of(plans.get(i), i == 0 ? null : plans.get(i - 1), bound);
+    }
     again = new Group[groups.length];
     for (int i = 0; i < groups.length; i++) {
-      for (int j = groups[i].again; j >= 0 && j < i; j++) {
-        again[j] = groups[j].again();
+      for (int j = groups[i].again(); j >= 0 && j < i; j++) {
+        again[j] = groups[j].computingAgain();
       }
     }
-    this.plan = plan;
-    outputs = plan.outputs();
+    outputs = new ArrayList<>();
+    slopes = new ArrayList<>();
+    for (Buffer output : plan.outputs()) {
+      outputs.add(bound.matrix(output));
+      slopes.add(output == null ? null : bound.matrix(plan.slope(output)));
+    }
+    input = plan.isTraining() ? null : bound.matrix(plan.input());
     lowest = plan.lowest();
     flops = plan.flops();
     worthSharing = flops > WORTH_SHARING && flops / plan.barriers() > WORTH_A_BARRIER;
   }
 
+  /** Returns the operations and the memory of this pass. */
+  public Plan plan() {
+    return plan;
+  }
+
   /** Returns the number of samples B. */
   public int batch() {
-    return batch;
+    return plan.batch();
   }
 
   /**
@@ -75,7 +92,7 @@ public final class Pass {
 
   /** Sets which step's random draws dropout and noise take in training, from 0. */
   public void step(long step) {
-    draws.step(step);
+    memory.draws().step(step);
   }
 
   /** Returns the number of layers. */
@@ -96,7 +113,8 @@ public final class Pass {
    * activates the sums of the layer below may write over them.
    */
   public boolean isKept(int layer) {
-    return outputs.get(layer) != null && plan.isKept(outputs.get(layer));
+    Buffer output = plan.outputs().get(layer);
+    return output != null && !plan.isOverwritten(output) && !isShared(layer);
   }
 
   /**
@@ -104,7 +122,8 @@ public final class Pass {
    * on the way back (see {@link Network#recompute}). {@link #restore} brings it back.
    */
   public boolean isShared(int layer) {
-    return outputs.get(layer) != null && plan.isShared(outputs.get(layer));
+    Buffer output = plan.outputs().get(layer);
+    return output != null && output.region() == Buffer.Region.SHARED;
   }
 
   /**
@@ -112,7 +131,7 @@ public final class Pass {
    * kind keep, for the largest batch up to now.
    */
   public long bytes() {
-    return plan.bytes();
+    return memory.bytes();
   }
 
   /**
@@ -120,7 +139,7 @@ public final class Pass {
    * where they follow from the output, or where the layer is frozen.
    */
   public Matrix slope(int layer) {
-    return plan.slope(outputs.get(layer));
+    return slopes.get(layer);
   }
 
   /**
@@ -131,7 +150,7 @@ public final class Pass {
    */
   public Linearization linearization() {
     for (Group group : groups) {
-      if (group.again >= 0) {
+      if (group.again() >= 0) {
         throw new IllegalStateException(
             "the Jacobian needs all outputs; let the network keep them by recompute(1)");
       }
@@ -149,7 +168,7 @@ public final class Pass {
 
   /** Returns where an inference has its inputs, B x inputs; null in training. */
   Matrix input() {
-    return plan.input();
+    return input;
   }
 
   /** Returns the network's output after {@link #forward}, feature-major: out x B. */
@@ -225,7 +244,7 @@ public final class Pass {
    * the way back above lies in memory of its own, so that nobody waits before.
    */
   private void recompute(Member member, Matrix x, int i) {
-    for (int j = groups[i].again; j >= 0 && j < i; j++) {
+    for (int j = groups[i].again(); j >= 0 && j < i; j++) {
       again[j].head.forward(member, j == 0 ? x : groups[j - 1].a(), again[j]);
       member.barrier();
     }
@@ -240,7 +259,7 @@ public final class Pass {
   public void restore(Member member, Matrix x, int layer) {
     int group = plan.groupOf(layer);
     for (int i = group; i < groups.length; i++) {
-      if (groups[i].again >= 0 && groups[i].again <= group) {
+      if (groups[i].again() >= 0 && groups[i].again() <= group) {
         recompute(member, x, i);
         return;
       }
@@ -250,7 +269,7 @@ public final class Pass {
   private void show(Member member, Group group) {
     if (watcher != null) {
       if (member.index() == 0) {
-        watcher.gradient(group.layer, group.d);
+        watcher.gradient(group.layer(), group.d);
       }
       member.barrier();
     }

@@ -1,125 +1,178 @@
 package fathom.nn;
 
 import fathom.engine.Engine;
-import fathom.matrix.Matrix;
-import fathom.matrix.Slab;
-import java.util.ArrayDeque;
+import fathom.nn.Buffer.Region;
+import fathom.nn.Stage.Phase;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Deque;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
- * Lays out the passes of a network for batches of one size: layers enter one after the other, and
- * find here what the one before left and where to put their own. In training each output that
- * backward needs has memory of its own; in inference the rows of a few buffers are used over and
- * over, and what may be done in place is.
+ * The passes of an architecture over batches of one size, operation by operation, and the memory
+ * that they take. Nothing is allocated: a plan is reckoned from the architecture alone. Immutable.
+ *
+ * <p>An engine matters to it since products are cut by what its library's kernels like, and since
+ * each of its threads has a block of gradients of its own.
  */
-final class Plan {
-  private final Engine engine;
-  private final Workspace memory;
+public final class Plan {
+  private final Architecture architecture;
+  private final Use use;
   private final int batch;
-  private final boolean training;
-  private final int frozen;
-  private final List<Group> groups = new ArrayList<>();
-  private final List<Matrix> outputs = new ArrayList<>();
-  private final List<Integer> groupOf = new ArrayList<>();
-  private final Set<Matrix> overwritten = Collections.newSetFromMap(new IdentityHashMap<>());
-  private final IdentityHashMap<Matrix, Matrix> slopes = new IdentityHashMap<>();
-  private final Set<Matrix> shared = Collections.newSetFromMap(new IdentityHashMap<>());
-  private final Deque<Residual.ForkPass> forks = new ArrayDeque<>();
-  private final Segments segments;
-  private final int features;
-  private final Matrix input;
-  private int lowest = -1;
-  private boolean spare;
-  private double flops;
+  private final int threads;
+  private final Buffer input;
+  private final List<Buffer> buffers;
+  private final List<GroupPlan> groups;
+  private final List<Buffer> outputs;
+  private final List<Integer> groupOf;
+  private final Map<Buffer, Buffer> slopes;
+  private final Set<Buffer> overwritten;
+  private final int lowest;
+  private final List<Stage> stages;
+
+  Plan(Planner planner) {
+    architecture = planner.architecture();
+    use = planner.use();
+    batch = planner.batch();
+    threads = planner.engine().threads();
+    input = planner.input();
+    groups = planner.groups();
+    buffers = List.copyOf(planner.buffers());
+    // Some layers have no output of their own, and so no buffer.
+    outputs = planner.outputs();
+    groupOf = planner.groupOf();
+    slopes = Map.copyOf(planner.slopes());
+    overwritten = Set.copyOf(planner.overwritten());
+    lowest = planner.lowest();
+    stages = List.copyOf(new Sequence().stages);
+  }
+
+  /** Plans training steps: forward, and back with gradients of all parameters. */
+  public static Plan training(Engine engine, Architecture architecture, int batch) {
+    return training(engine, architecture, batch, 1, 0);
+  }
 
   /**
-   * Lays out a pass.
+   * Plans training steps.
    *
-   * @param frozen how many of the first layers do not learn
+   * @param every which dense layers keep their outputs: every k-th, see {@link Network#recompute}
+   * @param frozen how many of the first layers do not learn, see {@link Network#freeze}
+   * @throws IllegalArgumentException if a number is out of range
    */
-  Plan(
-      Engine engine,
-      List<Layer> layers,
-      Workspace memory,
-      int batch,
-      boolean training,
-      int frozen) {
-    this.engine = engine;
-    this.memory = memory;
-    this.batch = batch;
-    this.training = training;
-    this.frozen = frozen;
-    segments = memory.segments();
-    features = layers.get(0).in;
-    memory.restart();
-    input = training ? null : memory.rows(batch, features);
-    int run = -1;
-    Group behindRun = null;
-    Slab.Layout parameters = new Slab.Layout();
-    Slab.Layout statistics = new Slab.Layout();
-    for (Layer layer : layers) {
-      int before = groups.size();
-      long start = parameters.size();
-      if (outputs.size() == frozen && !groups.isEmpty()) {
-        last().freeze();
-      }
-      if (segments.startsRun(outputs.size())) {
-        run = before;
-        memory.restartShared();
-      }
-      layer.enter(this);
-      if (segments.endsRun(outputs.size())) {
-        behindRun = groups.get(before);
-        behindRun.again = run;
-      }
-      layer.addTo(parameters, statistics);
-      for (Group begun : groups.subList(before, groups.size())) {
-        begun.layer = outputs.size();
-      }
-      if (groups.size() > before) {
-        last().parametersFrom = start;
-      }
-      if (!groups.isEmpty()) {
-        last().parametersTo = parameters.size();
-      }
-      if (outputs.size() < frozen && !groups.isEmpty()) {
-        last().parametersFrom = parameters.size();
-      }
-      if (training && lowest < 0 && outputs.size() >= frozen) {
-        lowest = groups.size() - 1;
-      }
-      outputs.add(groups.isEmpty() ? null : last().a());
-      groupOf.add(Math.max(0, groups.size() - 1));
-    }
-    if (behindRun != null) {
-      // No other run has written over the last one.
-      behindRun.again = -1;
-    }
-    if (training) {
-      placeGradients();
-    }
+  public static Plan training(
+      Engine engine, Architecture architecture, int batch, int every, int frozen) {
+    architecture.requireFreezable(frozen);
+    return of(engine, architecture, Use.training(architecture.placed(), frozen, every), batch);
   }
 
-  Engine engine() {
-    return engine;
+  /**
+   * Plans inferences, which go forward only.
+   *
+   * @throws IllegalArgumentException if the batch is not positive
+   */
+  public static Plan inference(Engine engine, Architecture architecture, int batch) {
+    return of(engine, architecture, Use.INFERENCE, batch);
   }
 
-  List<Group> groups() {
+  private static Plan of(Engine engine, Architecture architecture, Use use, int batch) {
+    return of(engine, architecture, use, requirePositive(batch), batch);
+  }
+
+  /**
+   * Plans passes in memory for larger batches too.
+   *
+   * @param capacity the largest batch
+   */
+  static Plan of(Engine engine, Architecture architecture, Use use, int batch, int capacity) {
+    return new Planner(engine, architecture, use, batch, capacity).plan();
+  }
+
+  static int requirePositive(int batch) {
+    if (batch < 1) {
+      throw new IllegalArgumentException("a batch needs at least one sample, not " + batch);
+    }
+    return batch;
+  }
+
+  /** Returns what is planned. */
+  public Architecture architecture() {
+    return architecture;
+  }
+
+  /** Returns the number of samples B. */
+  public int batch() {
+    return batch;
+  }
+
+  /** Returns whether the passes go back too. */
+  public boolean isTraining() {
+    return use.training();
+  }
+
+  /** Returns all operations in their order. */
+  public List<Stage> stages() {
+    return stages;
+  }
+
+  /** Returns all matrices but the parameters and their gradients. */
+  public List<Buffer> buffers() {
+    return buffers;
+  }
+
+  /** Returns the bytes of all matrices but the parameters and their gradients. */
+  public long bytes() {
+    Map<Buffer.Place, Long> taken = new HashMap<>();
+    return buffers.stream().mapToLong(buffer -> bytes(buffer, taken)).sum();
+  }
+
+  /** Returns what a buffer takes in addition to those before it, and adds it to them. */
+  long bytes(Buffer buffer, Map<Buffer.Place, Long> taken) {
+    Long old = taken.get(buffer.place());
+    if (old != null && old >= buffer.bytes()) {
+      return 0;
+    }
+    taken.put(buffer.place(), buffer.bytes());
+    return buffer.bytes() * (buffer.region() == Region.SCRATCH ? threads : 1);
+  }
+
+  /**
+   * Returns the operations of the products of a step: neither those that frozen layers do without,
+   * nor those that are done once more on the way back.
+   */
+  public double flops() {
+    return stages.stream()
+        .filter(stage -> stage.phase() != Phase.AGAIN)
+        .mapToDouble(Stage::flops)
+        .sum();
+  }
+
+  /** Returns whether other operations write over a layer's output in place. */
+  boolean isOverwritten(Buffer output) {
+    return overwritten.contains(output);
+  }
+
+  /** Returns the first group that a gradient has to reach. */
+  int lowest() {
+    return lowest;
+  }
+
+  /** Returns how often members meet in a forward pass. */
+  int barriers() {
+    return groups.stream().mapToInt(group -> group.head().barriers()).sum();
+  }
+
+  List<GroupPlan> groups() {
     return groups;
   }
 
-  /** Returns where an inference has its inputs, B x inputs; null in training. */
-  Matrix input() {
+  /** Returns where a batch lies. */
+  Buffer input() {
     return input;
   }
 
-  /** Returns the output of each layer. */
-  List<Matrix> outputs() {
+  /** Returns each layer's output; null below the first operation. */
+  List<Buffer> outputs() {
     return outputs;
   }
 
@@ -128,202 +181,93 @@ final class Plan {
     return groupOf.get(layer);
   }
 
-  /** Returns whether an output stays what it is until the next pass. */
-  boolean isKept(Matrix output) {
-    return !overwritten.contains(output) && !shared.contains(output);
-  }
-
-  /** Returns whether other layers write over an output, which is computed again on the way back. */
-  boolean isShared(Matrix output) {
-    return shared.contains(output);
-  }
-
-  /** Returns the size of the memory of all passes. */
-  long bytes() {
-    return memory.bytes();
-  }
-
-  /** Returns the derivatives at the sums that became an output, or null if they are not kept. */
-  Matrix slope(Matrix output) {
+  /** Returns where the derivatives at the sums lie that became an output, or null. */
+  Buffer slope(Buffer output) {
     return slopes.get(output);
   }
 
-  /** Returns the first group that a gradient has to reach. */
-  int lowest() {
-    return Math.max(0, lowest);
+  /** Returns one line for each operation, from the first to the last, and sums. */
+  @Override
+  public String toString() {
+    return new PlanTable(this).toString();
   }
 
-  /** Returns the operations of the products of a pass, forward and back. */
-  double flops() {
-    return flops;
-  }
+  /** Writes down what {@link Pass} does. */
+  private final class Sequence {
+    final List<Stage> stages = new ArrayList<>();
 
-  /** Returns how often members meet in a forward pass. */
-  int barriers() {
-    return groups.stream().mapToInt(g -> g.head.barriers()).sum();
-  }
-
-  /** Returns whether the layer that enters trains, so that it keeps what backward needs. */
-  boolean learns() {
-    return training && outputs.size() >= frozen;
-  }
-
-  Dropout.Draws draws() {
-    return memory.draws();
-  }
-
-  private Group last() {
-    return groups.get(groups.size() - 1);
-  }
-
-  /** Returns what the layer below left, feature-major. */
-  Matrix output() {
-    if (groups.isEmpty()) {
-      Matrix x = allocate(features);
-      begin(new Head.Input(x), x);
-      spare = true;
+    Sequence() {
+      if (!use.training()) {
+        Work copy = Work.of("copy rows", List.of(), List.of(input));
+        add(Phase.FORWARD, 0, 0, copy, List.of(), List.of());
+      }
+      for (int i = 0; i < groups.size(); i++) {
+        forward(Phase.FORWARD, i);
+      }
+      if (use.training()) {
+        backward();
+      }
     }
-    return last().a();
-  }
 
-  /** Returns where an output may be written over its input: the input itself if nobody needs it. */
-  Matrix overwritable() {
-    Matrix x = output();
-    if (training ? spare : !isForked(x)) {
-      overwritten.add(x);
-      return x;
+    private void forward(Phase phase, int i) {
+      GroupPlan group = groups.get(i);
+      add(phase, i, group.layer(), group.head().forward(), List.of(), List.of());
+      for (RowPlan row : group.rows()) {
+        add(phase, i, row.layer(), row.forward(), List.of(), List.of());
+      }
     }
-    return allocate(x.rows());
-  }
 
-  private boolean isForked(Matrix x) {
-    return forks.stream().anyMatch(f -> f.a == x);
-  }
-
-  /** Returns memory for an output of as many columns as the one below has: rows x B, or T B. */
-  Matrix allocate(int rows) {
-    if (segments.isShared(outputs.size())) {
-      Matrix m = memory.shared(rows, batch);
-      shared.add(m);
-      return m;
+    private void backward() {
+      int top = groups.size() - 1;
+      GroupPlan last = groups.get(top);
+      Buffer a = last.output();
+      Work loss = Work.of("loss", List.of(a), List.of(last.d()));
+      add(Phase.LOSS, top, architecture.depth() - 1, loss, List.of(), List.of());
+      rows(top);
+      for (int i = top; i >= lowest; i--) {
+        GroupPlan group = groups.get(i);
+        List<Buffer> d = List.of(group.d());
+        for (int j = group.again(); j >= 0 && j < i; j++) {
+          forward(Phase.AGAIN, j);
+        }
+        if (i > lowest) {
+          List<Buffer> below = List.of(groups.get(i - 1).d());
+          add(Phase.BACKWARD, i, group.layer(), group.head().back(), d, below);
+          rows(i - 1);
+        }
+        add(Phase.BACKWARD, i, group.layer(), group.head().learn(), d, List.of());
+      }
     }
-    return allocate(rows, groups.isEmpty() ? batch : last().a().cols());
-  }
 
-  private Matrix allocate(int rows, int cols) {
-    if (training) {
-      return sequence(rows, cols / batch);
+    private void rows(int i) {
+      GroupPlan group = groups.get(i);
+      List<Buffer> d = List.of(group.d());
+      for (int r = group.rows().size() - 1; r >= group.frozenRows(); r--) {
+        RowPlan row = group.rows().get(r);
+        add(Phase.BACKWARD, i, row.layer(), row.back(), d, d);
+      }
     }
-    List<Matrix> used = new ArrayList<>();
-    if (!groups.isEmpty()) {
-      used.add(last().a());
+
+    private void add(
+        Phase phase, int group, int layer, Work work, List<Buffer> reads, List<Buffer> writes) {
+      if (!work.isNone()) {
+        stages.add(
+            new Stage(
+                phase,
+                group,
+                layer,
+                work.operation(),
+                join(reads, work.reads()),
+                join(writes, work.writes()),
+                work.parameters(),
+                work.flops()));
+      }
     }
-    forks.forEach(f -> used.add(f.a));
-    return memory.reusable(rows, cols, used);
-  }
 
-  /** Returns memory for a number of each unit. */
-  Matrix column(int rows) {
-    return memory.matrix(rows, 1);
-  }
-
-  /** Returns memory for a number of each column of the output below. */
-  Matrix row() {
-    return sequence(1, output().cols() / batch);
-  }
-
-  /** Returns memory of its own for all steps of a sequence, rows x T B. */
-  Matrix sequence(int rows, int steps) {
-    Matrix m = memory.matrix(rows * steps, batch);
-    if (steps == 1) {
-      return m;
-    }
-    return new Matrix(m.segment(), 0, rows, steps * batch, steps * batch);
-  }
-
-  /** Starts a group with a recurrent layer. */
-  void recur(Recurrent layer) {
-    boolean first = groups.isEmpty();
-    Matrix x = first ? sequence(layer.features, layer.steps) : output();
-    Cell cell = layer.cell(this);
-    Matrix a = layer.returnsSequence() ? cell.h : allocate(layer.units, batch);
-    boolean bottom = !training || lowest < 0;
-    RecurrentPass pass = new RecurrentPass(engine, layer, cell, x, a, first, bottom);
-    groups.add(new Group(pass, a));
-    flops += pass.flops();
-    // The last state is a copy, which nobody needs.
-    spare = !layer.returnsSequence();
-  }
-
-  int batch() {
-    return batch;
-  }
-
-  /** Starts a group. */
-  void begin(Head head, Matrix start) {
-    groups.add(new Group(head, start));
-    spare = false;
-  }
-
-  /** Starts a group with a layer's product, and returns its sums. */
-  Matrix product(Dense layer) {
-    boolean first = groups.isEmpty();
-    Matrix z = allocate(layer.out);
-    boolean lowestYet = training && lowest < 0;
-    boolean bottom = !training || lowestYet;
-    DensePass pass =
-        new DensePass(engine, layer, outputs.size(), z, first, learns(), bottom, memory);
-    groups.add(new Group(pass, z));
-    flops += pass.flops();
-    // Nothing but the sums themselves is known of them: whoever follows may write over them.
-    spare = true;
-    return z;
-  }
-
-  /** Adds bias and activation. */
-  void activate(Biased layer, Matrix z, Matrix bias) {
-    boolean both = learns() && ActivationPass.keepsBoth(layer.activation);
-    Matrix a = both ? allocate(layer.out) : z;
-    add(new ActivationPass(engine.kernels().activation(), learns(), z, a, bias, layer));
-    if (both && !layer.activation.isLearnt() && !isShared(a)) {
-      slopes.put(a, z);
-    }
-    spare = layer.activation == Activation.IDENTITY;
-  }
-
-  void add(RowPass pass) {
-    last().add(pass);
-    spare = false;
-  }
-
-  /** Keeps the output for the end of the block. */
-  void fork() {
-    Residual.ForkPass pass = new Residual.ForkPass(engine.kernels(), output());
-    last().add(pass);
-    forks.push(pass);
-    spare = false;
-  }
-
-  /** Adds the branch to what the fork kept. */
-  void join(float scale) {
-    Residual.ForkPass fork = forks.pop();
-    Matrix branch = output();
-    Matrix y = training || isForked(fork.a) ? allocate(branch.rows()) : fork.a;
-    Matrix gradient = training ? memory.skip(forks.size(), branch.rows(), branch.cols()) : null;
-    add(new Residual.JoinPass(engine.kernels(), fork, branch, y, gradient, scale));
-  }
-
-  /**
-   * Three buffers take turns: while a group's weights learn from its gradient, the one below is
-   * whole already and the one below that is being made.
-   */
-  private void placeGradients() {
-    int turn = 0;
-    for (int i = 0; i < groups.size(); i++) {
-      Group group = groups.get(i);
-      turn += group.head.isInPlace() ? 0 : 1;
-      group.d = memory.gradient(turn % 3, group.a().rows(), group.a().cols());
-      group.head.place(group, i == 0 ? null : groups.get(i - 1));
+    private List<Buffer> join(List<Buffer> first, List<Buffer> second) {
+      List<Buffer> all = new ArrayList<>(first);
+      all.addAll(second);
+      return List.copyOf(all);
     }
   }
 }

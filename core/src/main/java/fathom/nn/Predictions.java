@@ -12,14 +12,20 @@ import java.util.List;
  */
 final class Predictions implements AutoCloseable {
   private final Engine engine;
-  private final List<Layer> layers;
-  private final Dropout.Draws draws;
+  private final Architecture architecture;
+  private final int inputs;
+  private final int outputs;
+  private final Slabs slabs;
+  private final Draws draws;
   private final ArrayDeque<Prediction> idle = new ArrayDeque<>();
   private final List<Workspace> workspaces = new ArrayList<>();
 
-  Predictions(Engine engine, List<Layer> layers, Dropout.Draws draws) {
+  Predictions(Engine engine, Architecture architecture, Slabs slabs, Draws draws) {
     this.engine = engine;
-    this.layers = layers;
+    this.architecture = architecture;
+    inputs = architecture.inputs();
+    outputs = architecture.outputs();
+    this.slabs = slabs;
     this.draws = draws;
   }
 
@@ -29,8 +35,6 @@ final class Predictions implements AutoCloseable {
    * @throws IllegalArgumentException if a shape does not fit
    */
   void run(Matrix x, Matrix y) {
-    int inputs = layers.get(0).in;
-    int outputs = layers.get(layers.size() - 1).out;
     if (x.cols() != inputs || y.cols() != outputs || x.rows() != y.rows()) {
       throw new IllegalArgumentException(
           String.format(
@@ -60,7 +64,7 @@ final class Predictions implements AutoCloseable {
       Prediction prediction = idle.poll();
       if (prediction == null) {
         Workspace memory =
-            new Workspace(engine, layers, Prediction.ROWS, false, 0, Segments.KEEP_ALL, draws);
+            new Workspace(engine, architecture, Use.INFERENCE, Prediction.ROWS, slabs, draws);
         workspaces.add(memory);
         prediction = new Prediction(engine, memory);
       }

@@ -1,268 +1,309 @@
 package fathom.nn;
 
-import fathom.engine.Engine;
 import fathom.matrix.Matrix;
-import fathom.matrix.Slab;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 
 /**
- * A recurrent layer over sequences of T steps: its cell, its parameters under PyTorch's names and
- * how far gradients flow back. Inside, a step is B columns: step t of sample b is column t B + b.
+ * A recurrent layer: its cell, how its parameters start and how far gradients flow back. It gives
+ * its last state, or, where another recurrent layer follows, those of all steps. Inside, a step is
+ * B columns: step t of sample b is column t B + b. {@link RecurrentPass} goes through time.
+ *
+ * @param units of a state
+ * @param activation of an Elman layer, tanh or ReLU; gates have their own
+ * @param initializer what draws each gate's input weights
+ * @param recurrentInitializer what draws each gate's weights from state to state
+ * @param forgetBias where the bias of an LSTM's forget gate starts
+ * @param window steps that gradients flow back at most; 0 for all
  */
-final class Recurrent extends Layer {
+public record Recurrent(
+    Kind kind,
+    int units,
+    Activation activation,
+    Initializer initializer,
+    Initializer recurrentInitializer,
+    float forgetBias,
+    int window)
+    implements LayerSpec {
   /** What a unit is. */
-  enum Kind {
-    RNN(1, "rnn"),
-    GRU(3, "gru"),
-    LSTM(4, "lstm");
+  public enum Kind {
+    RNN(1),
+    GRU(3),
+    LSTM(4);
 
-    final int gates;
-    private final String title;
+    private final int gates;
 
-    Kind(int gates, String title) {
+    Kind(int gates) {
       this.gates = gates;
-      this.title = title;
+    }
+
+    /** Returns how many rows of weights a unit has. */
+    public int gates() {
+      return gates;
+    }
+
+    /** Returns the word that {@link Architecture#parse} reads. */
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 
-  /** What is drawn at the beginning: input weights, recurrent weights, the forget gate's bias. */
-  private record Start(Initializer input, Initializer recurrent, float forgetBias) {}
-
-  final Kind kind;
-  final int steps;
-  final int features;
-  final int units;
-  final Activation activation;
-
-  Matrix inputWeight;
-  Matrix recurrentWeight;
-  Matrix inputBias;
-  Matrix recurrentBias;
-  Matrix inputWeightGradient;
-  Matrix recurrentWeightGradient;
-  Matrix inputBiasGradient;
-  Matrix recurrentBiasGradient;
-
-  private final boolean whole;
-  private final int window;
-  private final Start start;
-
   /**
-   * Places a layer that gives its last state.
+   * Checks the parts.
    *
-   * @param steps T
-   * @param features numbers of a step
-   * @param activation of an Elman layer; gates have their own
-   * @param window steps that gradients flow back at most; 0 for all
+   * @throws IllegalArgumentException if one is out of range
    */
-  Recurrent(
-      Kind kind,
-      int steps,
-      int features,
-      int units,
-      Activation activation,
-      Initializer initializer,
-      int window,
-      String prefix,
-      int module) {
-    this(
-        kind,
-        steps,
-        features,
-        units,
-        activation,
-        false,
-        window,
-        new Start(initializer, Initializer.ORTHOGONAL, 1),
-        prefix,
-        module);
+  public Recurrent {
+    Architecture.requirePositive("a layer", units);
+    boolean rectified = kind == Kind.RNN && activation.equals(Activation.RELU);
+    if (!rectified && !activation.equals(Activation.TANH)) {
+      throw new IllegalArgumentException(
+          "a recurrent layer takes tanh or relu, as PyTorch's does, not " + activation);
+    }
+    if (!Float.isFinite(forgetBias)) {
+      throw new IllegalArgumentException(
+          "the forget gate's bias must be finite, not " + forgetBias);
+    }
+    if (window < 0) {
+      throw new IllegalArgumentException("a window needs at least one step, not " + window);
+    }
   }
 
-  private Recurrent(
-      Kind kind,
-      int steps,
-      int features,
-      int units,
-      Activation activation,
-      boolean whole,
-      int window,
-      Start start,
-      String prefix,
-      int module) {
-    super(steps * features, whole ? steps * units : units, prefix, module);
-    this.kind = kind;
-    this.steps = steps;
-    this.features = features;
-    this.units = units;
-    this.activation = activation;
-    this.whole = whole;
-    this.window = window;
-    this.start = start;
-  }
-
-  private Recurrent with(boolean newWhole, int newWindow, Start newStart) {
-    return new Recurrent(
-        kind,
-        steps,
-        features,
-        units,
-        activation,
-        newWhole,
-        newWindow,
-        newStart,
-        prefix(),
-        module());
-  }
-
-  @Override
-  Recurrent copy() {
-    return with(whole, window, start);
-  }
-
-  /** Returns the same layer giving the states of all steps. */
-  Recurrent returningSequence() {
-    return with(true, window, start);
+  /** Returns a layer with orthogonal recurrent weights and a forget gate's bias of 1. */
+  static Recurrent of(
+      Kind kind, int units, Activation activation, Initializer initializer, int window) {
+    return new Recurrent(kind, units, activation, initializer, Initializer.ORTHOGONAL, 1, window);
   }
 
   /** Returns the same layer with gradients that flow back some steps at most. */
-  Recurrent truncated(int steps) {
-    return with(whole, steps, start);
+  public Recurrent truncated(int steps) {
+    return new Recurrent(
+        kind, units, activation, initializer, recurrentInitializer, forgetBias, steps);
   }
 
   /** Returns the same layer with recurrent weights drawn otherwise. */
-  Recurrent recurrentWeights(Initializer initializer) {
-    return with(whole, window, new Start(start.input, initializer, start.forgetBias));
+  public Recurrent recurrentWeights(Initializer other) {
+    return new Recurrent(kind, units, activation, initializer, other, forgetBias, window);
   }
 
-  /** Returns the same layer with another bias of the forget gate to start from. */
-  Recurrent forgetBias(float bias) {
+  /**
+   * Returns the same layer with another bias of the forget gate to start from.
+   *
+   * @throws IllegalStateException if this is no LSTM
+   */
+  public Recurrent forgetBias(float bias) {
     if (kind != Kind.LSTM) {
       throw new IllegalStateException("forgetBias() is for an LSTM, right behind it");
     }
-    if (!Float.isFinite(bias)) {
-      throw new IllegalArgumentException("the forget gate's bias must be finite, not " + bias);
-    }
-    return with(whole, window, new Start(start.input, start.recurrent, bias));
-  }
-
-  boolean returnsSequence() {
-    return whole;
-  }
-
-  /** Returns how many steps of gradients hang together. */
-  int window() {
-    return window == 0 ? steps : Math.min(window, steps);
-  }
-
-  /** Returns the rows of all gates. */
-  int rows() {
-    return kind.gates * units;
+    return new Recurrent(kind, units, activation, initializer, recurrentInitializer, bias, window);
   }
 
   @Override
-  int modules() {
+  public <R> R match(LayerCases<R> cases) {
+    return cases.recurrent(this);
+  }
+
+  @Override
+  public int units(int below) {
+    return units;
+  }
+
+  @Override
+  public int modules() {
     return 1;
   }
 
-  @Override
-  void addTo(Slab.Layout parameters, Slab.Layout statistics) {
-    parameters.add(name(0, "weight_ih_l0"), rows(), features);
-    parameters.add(name(0, "weight_hh_l0"), rows(), units);
-    parameters.add(name(0, "bias_ih_l0"), rows(), 1);
-    parameters.add(name(0, "bias_hh_l0"), rows(), 1);
+  private String title() {
+    return kind + (kind == Kind.RNN ? ":" + activation : "");
   }
 
-  @Override
-  void weights(Map<String, List<Long>> shapes) {
-    shapes.put(name(0, "weight_ih_l0"), List.of((long) rows(), (long) features));
-    shapes.put(name(0, "weight_hh_l0"), List.of((long) rows(), (long) units));
-  }
-
-  @Override
-  void bind(Slab parameters, Slab statistics) {
-    inputWeight = parameters.get(name(0, "weight_ih_l0"));
-    recurrentWeight = parameters.get(name(0, "weight_hh_l0"));
-    inputBias = parameters.get(name(0, "bias_ih_l0"));
-    recurrentBias = parameters.get(name(0, "bias_hh_l0"));
-  }
-
-  @Override
-  void bindGradients(Slab gradients) {
-    inputWeightGradient = gradients.get(name(0, "weight_ih_l0"));
-    recurrentWeightGradient = gradients.get(name(0, "weight_hh_l0"));
-    inputBiasGradient = gradients.get(name(0, "bias_ih_l0"));
-    recurrentBiasGradient = gradients.get(name(0, "bias_hh_l0"));
-  }
-
-  /** Draws each gate's weights by themselves: their fans are those of one gate. */
-  @Override
-  void initialize(Engine engine, long seed, int stream) {
-    for (int g = 0; g < kind.gates; g++) {
-      long gate = stream + ((2L * g + 1) << 32);
-      start.input.fill(engine, gate(inputWeight, g), features, units, seed, gate);
-      gate += 1L << 32;
-      start.recurrent.fill(engine, gate(recurrentWeight, g), units, units, seed, gate);
-    }
-    zero(engine, inputBias);
-    zero(engine, recurrentBias);
-    if (kind == Kind.LSTM) {
-      for (int r = units; r < 2 * units; r++) {
-        inputBias.set(r, 0, start.forgetBias);
-      }
-    }
-  }
-
-  private static void zero(Engine engine, Matrix bias) {
-    engine.kernels().fill().constant(bias.segment(), bias.offset(), 0, bias.rows(), 0);
-  }
-
-  /** Returns the rows of a gate; null of parameters that are not bound, when memory is reckoned. */
-  Matrix gate(Matrix m, int gate) {
-    return m == null ? null : m.rows(gate * units, (gate + 1) * units);
-  }
-
-  /** Returns the cell for a batch size. */
-  Cell cell(Plan plan) {
-    return switch (kind) {
-      case RNN -> new ElmanCell(this, plan);
-      case GRU -> new GruCell(this, plan);
-      case LSTM -> new LstmCell(this, plan);
-    };
-  }
-
-  @Override
-  void enter(Plan plan) {
-    plan.recur(this);
-  }
-
-  @Override
-  String text() {
-    return kind.title
-        + (kind == Kind.RNN ? ":" + activation : "")
-        + ":"
-        + units
-        + (window == 0 ? "" : ":" + window);
-  }
-
-  @Override
-  String brief() {
-    return kind.title + " " + units + (kind == Kind.RNN ? " " + activation : "");
-  }
-
-  /** Returns the layer in a line, as in {@code 12 x 8 -> 24 rnn tanh, xavier_uniform}. */
   @Override
   public String toString() {
-    return steps
-        + " x "
-        + features
-        + " -> "
-        + (whole ? steps + " x " : "")
-        + units
-        + " "
-        + kind.title
-        + (kind == Kind.RNN ? " " + activation : "")
-        + ", "
-        + start.input;
+    return title() + ":" + units + (window == 0 ? "" : ":" + window);
+  }
+
+  /**
+   * Returns the layer in its place.
+   *
+   * @param steps T
+   * @param whole whether it gives the states of all steps
+   */
+  Layer at(Layer.Site site, int steps, boolean whole) {
+    return new Placed(this, site, steps, whole);
+  }
+
+  /** The layer in its place. */
+  static final class Placed extends Layer {
+    private final Recurrent spec;
+    private final int features;
+    private final int steps;
+    private final boolean whole;
+
+    private Placed(Recurrent spec, Site site, int steps, boolean whole) {
+      super(spec, site);
+      this.spec = spec;
+      this.features = site.in();
+      this.steps = steps;
+      this.whole = whole;
+    }
+
+    @Override
+    public int in() {
+      return steps * features;
+    }
+
+    @Override
+    public int out() {
+      return whole ? steps * spec.units : spec.units;
+    }
+
+    Kind kind() {
+      return spec.kind;
+    }
+
+    Activation function() {
+      return spec.activation;
+    }
+
+    int steps() {
+      return steps;
+    }
+
+    int features() {
+      return features;
+    }
+
+    int units() {
+      return spec.units;
+    }
+
+    /** Returns the rows of all gates. */
+    int rows() {
+      return spec.kind.gates * spec.units;
+    }
+
+    /** Returns whether the layer gives the states of all steps. */
+    boolean returnsSequence() {
+      return whole;
+    }
+
+    /** Returns how many steps of gradients hang together. */
+    int window() {
+      return spec.window == 0 ? steps : Math.min(spec.window, steps);
+    }
+
+    String inputWeight() {
+      return name(0, "weight_ih_l0");
+    }
+
+    String recurrentWeight() {
+      return name(0, "weight_hh_l0");
+    }
+
+    String inputBias() {
+      return name(0, "bias_ih_l0");
+    }
+
+    String recurrentBias() {
+      return name(0, "bias_hh_l0");
+    }
+
+    @Override
+    public List<Tensor> tensors() {
+      return List.of(
+          Tensor.weight(inputWeight(), rows(), features),
+          Tensor.weight(recurrentWeight(), rows(), spec.units),
+          Tensor.vector(inputBias(), rows()),
+          Tensor.vector(recurrentBias(), rows()));
+    }
+
+    /** Draws each gate's weights by themselves: their fans are those of one gate. */
+    @Override
+    void initialize(Drawing drawing) {
+      Matrix input = drawing.parameter(inputWeight());
+      Matrix recurrent = drawing.parameter(recurrentWeight());
+      for (int g = 0; g < spec.kind.gates; g++) {
+        long stream = index() + ((2L * g + 1) << 32);
+        drawing.draw(spec.initializer, gate(input, g), features, spec.units, stream);
+        stream += 1L << 32;
+        drawing.draw(spec.recurrentInitializer, gate(recurrent, g), spec.units, spec.units, stream);
+      }
+      drawing.fill(drawing.parameter(inputBias()), 0);
+      drawing.fill(drawing.parameter(recurrentBias()), 0);
+      if (spec.kind == Kind.LSTM) {
+        drawing.fill(gate(drawing.parameter(inputBias()), 1), spec.forgetBias);
+      }
+    }
+
+    /** Returns the rows of a gate. */
+    Matrix gate(Matrix m, int gate) {
+      return m.rows(gate * spec.units, (gate + 1) * spec.units);
+    }
+
+    @Override
+    void enter(Planner planner) {
+      boolean first = planner.isEmpty();
+      Buffer x = first ? planner.sequence("x", features, steps) : planner.below();
+      CellPlan cell = CellPlan.of(this, planner);
+      planner.meet();
+      Buffer a = whole ? cell.h() : planner.output("a", spec.units, planner.batch());
+      boolean learns = planner.learns();
+      boolean lowest = planner.isLowest();
+      RecurrentProducts products = RecurrentProducts.of(planner.engine(), this, x.cols());
+      List<String> weights = List.of(inputWeight(), recurrentWeight());
+      List<Buffer> reads = first ? List.of(planner.input()) : List.of(x);
+      List<Buffer> writes = new ArrayList<>(cell.forward());
+      if (first) {
+        writes.add(x);
+      }
+      if (!whole) {
+        writes.add(a);
+      }
+      double flops = products.forwardFlops();
+      Work time = Work.of("back through time", cell.states(), cell.back()).with(weights);
+      List<Buffer> kept = new ArrayList<>(cell.states());
+      kept.add(x);
+      if (!lowest) {
+        kept.addAll(cell.gradients());
+      }
+      Work learn =
+          lowest
+              ? Work.of("back through time, dW", kept, cell.back()).costing(2 * flops)
+              : Work.of("dW of inputs and states", kept, List.of()).costing(flops);
+      planner.beginRecurrent(
+          new HeadPlan(
+              Work.of("states", reads, writes).with(parameterNames()).costing(flops),
+              lowest ? Work.NONE : time.costing(flops),
+              learns ? learn.with(weights) : Work.NONE,
+              a,
+              steps + 2,
+              false,
+              (bound, d, below) ->
+                  new RecurrentPass(bound, this, products, cell, x, a, first, lowest, d, below)),
+          !whole);
+    }
+
+    @Override
+    public String brief() {
+      return kind() + " " + units() + (kind() == Kind.RNN ? " " + spec.activation : "");
+    }
+
+    /** Returns the layer in a line, as in {@code 12 x 8 -> 24 rnn tanh, xavier_uniform}. */
+    @Override
+    public String toString() {
+      return steps
+          + " x "
+          + features
+          + " -> "
+          + (whole ? steps + " x " : "")
+          + units()
+          + " "
+          + kind()
+          + (kind() == Kind.RNN ? " " + spec.activation : "")
+          + ", "
+          + spec.initializer;
+    }
   }
 }

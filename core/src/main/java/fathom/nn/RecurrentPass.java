@@ -2,8 +2,6 @@ package fathom.nn;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import fathom.engine.Engine;
-import fathom.engine.Form;
 import fathom.engine.Member;
 import fathom.engine.Product;
 import fathom.kernel.Function;
@@ -22,7 +20,7 @@ final class RecurrentPass extends Head {
   /** A thread that owns nothing. */
   private static final Thread SOMEBODY = somebody();
 
-  private final Recurrent layer;
+  private final Recurrent.Placed layer;
   private final Cell cell;
   private final Kernels kernels;
   private final Matrix x;
@@ -35,19 +33,20 @@ final class RecurrentPass extends Head {
   private final int start;
 
   private final int batch;
-  private final Product inputs;
-  private final Product state;
-  private final Product stateGradient;
-  private final Product inputGradient;
-  private final Product inputWeightGradient;
-  private final Product recurrentWeightGradient;
+  private final RecurrentProducts products;
+  private final Matrix inputWeight;
+  private final Matrix recurrentWeight;
+  private final Matrix inputWeightGradient;
+  private final Matrix recurrentWeightGradient;
+  private final Matrix inputBiasGradient;
+  private final Matrix recurrentBiasGradient;
   private final Matrix reachedX;
   private final Matrix reachedDz;
   private final Matrix reachedDu;
   private final Matrix earlierH;
   private final Matrix laterDu;
-  private Matrix reachedBelow;
-  private Matrix[] gradients;
+  private final Matrix reachedBelow;
+  private final Matrix[] gradients;
 
   /**
    * Binds the products.
@@ -56,62 +55,48 @@ final class RecurrentPass extends Head {
    * @param a units x B: where the last state goes; or all states as the cell has them
    * @param first whether the layer reads the batch as it came, B x T features
    * @param lowest whether no gradient by the input is needed
+   * @param d the gradient by a; null in inference
+   * @param below the gradient by x; null at the bottom
    */
   RecurrentPass(
-      Engine engine,
-      Recurrent layer,
-      Cell cell,
-      Matrix x,
-      Matrix a,
+      Binding bound,
+      Recurrent.Placed layer,
+      RecurrentProducts products,
+      CellPlan cell,
+      Buffer x,
+      Buffer a,
       boolean first,
-      boolean lowest) {
+      boolean lowest,
+      Matrix d,
+      Matrix below) {
     this.layer = layer;
-    this.cell = cell;
-    this.x = x;
-    this.a = a;
+    this.products = products;
+    this.cell = Cell.of(layer, cell, bound);
+    this.x = bound.matrix(x);
+    this.a = bound.matrix(a);
     this.first = first;
     this.lowest = lowest;
-    kernels = engine.kernels();
-    learns = cell.dz != null;
-    batch = x.cols() / layer.steps;
-    start = layer.returnsSequence() ? 0 : layer.steps - layer.window();
+    kernels = bound.kernels();
+    learns = cell.dz() != null;
     int all = x.cols();
+    batch = all / layer.steps();
+    start = products.start();
+    inputWeight = bound.parameter(layer.inputWeight());
+    recurrentWeight = bound.parameter(layer.recurrentWeight());
+    inputWeightGradient = bound.gradient(layer.inputWeight());
+    recurrentWeightGradient = bound.gradient(layer.recurrentWeight());
+    inputBiasGradient = bound.gradient(layer.inputBias());
+    recurrentBiasGradient = bound.gradient(layer.recurrentBias());
     int from = start * batch;
     int later = Math.max(1, start) * batch;
-    inputs = engine.product(Form.NN, layer.rows(), all, layer.features);
-    state = engine.product(Form.NN, layer.units, batch, layer.units);
-    stateGradient = engine.product(Form.TN, layer.units, batch, layer.rows());
-    inputGradient = engine.product(Form.TN, layer.features, all - from, layer.rows());
-    inputWeightGradient = engine.product(Form.NT, layer.rows(), layer.features, all - from);
-    recurrentWeightGradient =
-        engine.product(Form.NT, layer.rows(), layer.units, Math.max(1, all - later));
-    reachedX = Cell.columns(x, from, all);
-    reachedDz = learns ? Cell.columns(cell.dz, from, all) : null;
-    reachedDu = learns ? Cell.columns(cell.du, from, all) : null;
+    reachedX = Cell.columns(this.x, from, all);
+    reachedDz = learns ? Cell.columns(this.cell.dz, from, all) : null;
+    reachedDu = learns ? Cell.columns(this.cell.du, from, all) : null;
     boolean hasLater = learns && later < all;
-    laterDu = hasLater ? Cell.columns(cell.du, later, all) : null;
-    earlierH = hasLater ? Cell.columns(cell.h, later - batch, all - batch) : null;
-  }
-
-  @Override
-  double flops() {
-    double forward = inputs.flops() + layer.kind.gates * layer.steps * state.flops();
-    return forward * (1 + (learns ? 1 : 0) + (lowest && !learns ? 0 : 1));
-  }
-
-  @Override
-  int barriers() {
-    return layer.steps + 2;
-  }
-
-  @Override
-  void place(Group group, Group below) {
-    if (layer.returnsSequence()) {
-      gradients = cell.steps(group.d);
-    }
-    if (!lowest) {
-      reachedBelow = Cell.columns(below.d, start * batch, below.d.cols());
-    }
+    laterDu = hasLater ? Cell.columns(this.cell.du, later, all) : null;
+    earlierH = hasLater ? Cell.columns(this.cell.h, later - batch, all - batch) : null;
+    gradients = d != null && layer.returnsSequence() ? this.cell.steps(d) : null;
+    reachedBelow = lowest ? null : Cell.columns(below, from, below.cols());
   }
 
   @Override
@@ -123,12 +108,14 @@ final class RecurrentPass extends Head {
       cell.addBiases();
     }
     member.barrier();
+    Product inputs = products.input();
     for (int block = member.from(inputs.blocks()); block < member.to(inputs.blocks()); block++) {
-      inputs.run(layer.inputWeight, x, cell.z, block);
+      inputs.run(inputWeight, x, cell.z, block);
     }
     member.barrier();
-    int last = layer.steps - 1;
-    for (int t = 0; t < layer.steps; t++) {
+    Product state = products.state();
+    int last = layer.steps() - 1;
+    for (int t = 0; t < layer.steps(); t++) {
       for (int block = member.from(state.blocks()); block < member.to(state.blocks()); block++) {
         int from = state.from(block);
         int to = state.to(block);
@@ -137,7 +124,7 @@ final class RecurrentPass extends Head {
         }
         cell.forward(t, from, to);
         if (t == last && !layer.returnsSequence()) {
-          Cell.copy(cell.states[t], a, from, to);
+          RowPass.copy(cell.states[t], a, from, to);
           group.forward(from, to);
         }
       }
@@ -162,11 +149,11 @@ final class RecurrentPass extends Head {
   private void gather(Member member, Matrix input) {
     MemorySegment from = input.segment();
     MemorySegment to = x.segment();
-    int features = layer.features;
+    int features = layer.features();
     // What belongs to the caller's thread alone is read by the caller, who is member 0.
     boolean byAll = from.isAccessibleBy(SOMEBODY);
-    int firstStep = byAll ? member.from(layer.steps) : 0;
-    int end = byAll ? member.to(layer.steps) : member.index() == 0 ? layer.steps : 0;
+    int firstStep = byAll ? member.from(layer.steps()) : 0;
+    int end = byAll ? member.to(layer.steps()) : member.index() == 0 ? layer.steps() : 0;
     for (int t = firstStep; t < end; t++) {
       for (int c0 = 0; c0 < features; c0 += TILE) {
         int c1 = Math.min(features, c0 + TILE);
@@ -183,9 +170,9 @@ final class RecurrentPass extends Head {
   @Override
   void backward(Member member, Group group, Group below) {
     throughTime(member, group);
-    Product product = inputGradient;
+    Product product = products.inputGradient();
     for (int block = member.from(product.blocks()); block < member.to(product.blocks()); block++) {
-      product.run(layer.inputWeight, reachedDz, reachedBelow, block);
+      product.run(inputWeight, reachedDz, reachedBelow, block);
       for (int r = product.from(block); start > 0 && r < product.to(block); r++) {
         kernels.fill().constant(below.d.segment(), below.d.offset(r), 0, (long) start * batch, 0);
       }
@@ -195,13 +182,14 @@ final class RecurrentPass extends Head {
 
   /** Takes the gradient from the last step back; whole for all members on return. */
   private void throughTime(Member member, Group group) {
+    Product stateGradient = products.stateGradient();
     int blocks = stateGradient.blocks();
-    for (int t = layer.steps - 1; t >= start; t--) {
+    for (int t = layer.steps() - 1; t >= start; t--) {
       for (int block = member.from(blocks); block < member.to(blocks); block++) {
         int from = stateGradient.from(block);
         int to = stateGradient.to(block);
-        if ((layer.steps - 1 - t) % layer.window() == 0) {
-          Cell.copy(gradients == null ? group.d : gradients[t], cell.dh, from, to);
+        if ((layer.steps() - 1 - t) % layer.window() == 0) {
+          RowPass.copy(gradients == null ? group.d : gradients[t], cell.dh, from, to);
           cell.cut(from, to);
         } else {
           fromStepAfter(t, block, from, to);
@@ -213,11 +201,12 @@ final class RecurrentPass extends Head {
   }
 
   private void fromStepAfter(int t, int block, int from, int to) {
+    Product stateGradient = products.stateGradient();
     Matrix du = cell.stateGradients[t + 1];
     if (cell.carries()) {
-      stateGradient.add(layer.recurrentWeight, du, cell.dh, block);
+      stateGradient.add(recurrentWeight, du, cell.dh, block);
     } else {
-      stateGradient.run(layer.recurrentWeight, du, cell.dh, block);
+      stateGradient.run(recurrentWeight, du, cell.dh, block);
     }
     if (gradients != null) {
       kernels.norm().addScaled(cell.dh, 1, gradients[t], cell.dh, from, to);
@@ -232,14 +221,14 @@ final class RecurrentPass extends Head {
     if (lowest) {
       throughTime(member, group);
     }
-    Matrix dw = layer.inputWeightGradient;
-    Product product = inputWeightGradient;
+    Matrix dw = inputWeightGradient;
+    Product product = products.inputWeightGradient();
     for (int block = member.from(product.blocks()); block < member.to(product.blocks()); block++) {
       product.run(reachedDz, reachedX, dw, block);
       learn(learner, dw, product.from(block), product.to(block));
     }
-    dw = layer.recurrentWeightGradient;
-    product = recurrentWeightGradient;
+    dw = recurrentWeightGradient;
+    product = products.recurrentWeightGradient();
     for (int block = member.from(product.blocks()); block < member.to(product.blocks()); block++) {
       if (laterDu != null) {
         product.run(laterDu, earlierH, dw, block);
@@ -256,14 +245,14 @@ final class RecurrentPass extends Head {
     int blocks = (layer.rows() + Pass.BLOCK - 1) / Pass.BLOCK;
     int from = member.from(blocks) * Pass.BLOCK;
     int to = Math.min(layer.rows(), member.to(blocks) * Pass.BLOCK);
-    sum(reachedDz, layer.inputBiasGradient, from, to);
+    sum(reachedDz, inputBiasGradient, from, to);
     if (cell.du == cell.dz) {
-      Cell.copy(layer.inputBiasGradient, layer.recurrentBiasGradient, from, to);
+      RowPass.copy(inputBiasGradient, recurrentBiasGradient, from, to);
     } else {
-      sum(reachedDu, layer.recurrentBiasGradient, from, to);
+      sum(reachedDu, recurrentBiasGradient, from, to);
     }
-    learn(learner, layer.inputBiasGradient, from, to);
-    learn(learner, layer.recurrentBiasGradient, from, to);
+    learn(learner, inputBiasGradient, from, to);
+    learn(learner, recurrentBiasGradient, from, to);
   }
 
   /** {@code sums <- D 1}: the derivative of the identity leaves D as it is. */
@@ -280,6 +269,6 @@ final class RecurrentPass extends Head {
   /** All of the layer's own, which lie one behind the other. */
   @Override
   long learnt() {
-    return learns ? layer.recurrentBias.offset() + layer.rows() - layer.inputWeight.offset() : 0;
+    return learns ? cell.recurrentBias.offset() + layer.rows() - inputWeight.offset() : 0;
   }
 }

@@ -1,6 +1,7 @@
 package fathom.nn;
 
 import fathom.matrix.Matrix;
+import java.lang.foreign.MemorySegment;
 
 /**
  * What is done to units one by one after a product, on a batch of one size: B samples,
@@ -40,4 +41,27 @@ abstract class RowPass {
 
   /** Ends a backward pass once all rows are done; called by one member. */
   void finish() {}
+
+  /** Copies rows of a matrix to another of the same shape. */
+  static void copy(Matrix source, Matrix target, int from, int to) {
+    int cols = target.cols();
+    if (source.stride() == cols && target.stride() == cols) {
+      long bytes = (long) (to - from) * cols * Float.BYTES;
+      MemorySegment.copy(
+          source.segment(),
+          source.byteOffset(from, 0),
+          target.segment(),
+          target.byteOffset(from, 0),
+          bytes);
+      return;
+    }
+    for (int r = from; r < to; r++) {
+      MemorySegment.copy(
+          source.segment(),
+          source.byteOffset(r, 0),
+          target.segment(),
+          target.byteOffset(r, 0),
+          (long) cols * Float.BYTES);
+    }
+  }
 }

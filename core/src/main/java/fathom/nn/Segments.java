@@ -38,10 +38,7 @@ final class Segments {
    * @throws IllegalArgumentException if k is not positive
    */
   static Segments of(List<Layer> layers, int k) {
-    if (k < 1) {
-      throw new IllegalArgumentException("every k-th output is kept, k at least 1, not " + k);
-    }
-    if (k == 1) {
+    if (requirePositive(k) == 1) {
       return KEEP_ALL;
     }
     List<Integer> units = units(layers);
@@ -53,10 +50,17 @@ final class Segments {
       starts[units.get(u)] = u == 0 || kept[u] != kept[u - 1];
       for (int i = units.get(u); i < units.get(u + 1) && !kept[u]; i++) {
         shared[i] = true;
-        widest = Math.max(widest, layers.get(i).out);
+        widest = Math.max(widest, layers.get(i).out());
       }
     }
     return new Segments(shared, starts, widest);
+  }
+
+  static int requirePositive(int k) {
+    if (k < 1) {
+      throw new IllegalArgumentException("every k-th output is kept, k at least 1, not " + k);
+    }
+    return k;
   }
 
   /** Returns the k that needs the least memory where all units are alike. */
@@ -68,7 +72,7 @@ final class Segments {
   private static List<Integer> units(List<Layer> layers) {
     List<Integer> units = new ArrayList<>();
     for (int i = 0; i < layers.size(); i++) {
-      if (i == 0 || layers.get(i) instanceof Dense) {
+      if (i == 0 || layers.get(i).spec() instanceof Dense) {
         units.add(i);
       }
     }
@@ -79,7 +83,7 @@ final class Segments {
   private static boolean[] kept(List<Layer> layers, List<Integer> units, int k) {
     int last = units.size() - 2;
     boolean[] kept = new boolean[last + 1];
-    kept[0] = !(layers.get(0) instanceof Dense);
+    kept[0] = !(layers.get(0).spec() instanceof Dense);
     kept[last] = true;
     keepBelowLongBranches(layers, units, k, kept);
     // The units of the branches that have left, the innermost first.
@@ -88,10 +92,10 @@ final class Segments {
     for (int u = 0; u <= last; u++) {
       boolean recurrent = false;
       for (int i = units.get(u); i < units.get(u + 1); i++) {
-        recurrent |= layers.get(i) instanceof Recurrent || layers.get(i).times() > 1;
-        if (layers.get(i) instanceof Residual.Fork) {
+        recurrent |= layers.get(i).spec() instanceof Recurrent || layers.get(i).times() > 1;
+        if (layers.get(i).opensBlock()) {
           open.push(u);
-        } else if (layers.get(i) instanceof Residual.Join) {
+        } else if (layers.get(i).closesBlock()) {
           open.pop();
         }
       }
@@ -109,9 +113,9 @@ final class Segments {
     Deque<Integer> open = new ArrayDeque<>();
     for (int u = 0; u < kept.length; u++) {
       for (int i = units.get(u); i < units.get(u + 1); i++) {
-        if (layers.get(i) instanceof Residual.Fork) {
+        if (layers.get(i).opensBlock()) {
           open.push(u);
-        } else if (layers.get(i) instanceof Residual.Join) {
+        } else if (layers.get(i).closesBlock()) {
           int from = open.pop();
           kept[from] |= u - from >= k;
         }

@@ -1,22 +1,21 @@
 package fathom.nn;
 
 import fathom.engine.Engine;
-import java.util.List;
 
 /**
  * A network's training passes, on memory for the largest batch up to now. For one step at a time.
  */
 final class Trainings implements AutoCloseable {
   private final Engine engine;
-  private final List<Layer> layers;
-  private final Dropout.Draws draws;
+  private final Architecture architecture;
+  private final Draws draws;
   private int frozen;
-  private Segments segments = Segments.KEEP_ALL;
+  private int every = 1;
   private Workspace memory;
 
-  Trainings(Engine engine, List<Layer> layers, Dropout.Draws draws) {
+  Trainings(Engine engine, Architecture architecture, Draws draws) {
     this.engine = engine;
-    this.layers = layers;
+    this.architecture = architecture;
     this.draws = draws;
   }
 
@@ -26,11 +25,7 @@ final class Trainings implements AutoCloseable {
    * @throws IllegalArgumentException if there are not so many
    */
   void freeze(int count) {
-    if (count < 0 || count >= layers.size()) {
-      throw new IllegalArgumentException(
-          String.format(
-              "can freeze 0 to %d of %d layers, not %d", layers.size() - 1, layers.size(), count));
-    }
+    architecture.requireFreezable(count);
     frozen = count;
     close();
   }
@@ -39,13 +34,18 @@ final class Trainings implements AutoCloseable {
     return frozen;
   }
 
+  /** As {@link #recompute(int)} with the number that saves most. */
+  void recompute() {
+    recompute(Segments.squareRoot(architecture.placed()));
+  }
+
   /**
    * Keeps the outputs of every k-th dense layer, from the next pass on.
    *
    * @throws IllegalArgumentException if every is not positive
    */
-  void recompute(int every) {
-    segments = Segments.of(layers, every);
+  void recompute(int newEvery) {
+    every = Segments.requirePositive(newEvery);
     close();
   }
 
@@ -54,13 +54,12 @@ final class Trainings implements AutoCloseable {
    *
    * @throws OutOfMemoryError if the system does not give the memory; smaller batches still do
    */
-  Pass pass(int batch) {
-    if (batch < 1) {
-      throw new IllegalArgumentException("a batch needs at least one sample, not " + batch);
-    }
+  Pass pass(int batch, Slabs slabs) {
+    int unused = Plan.requirePositive(batch);
     if (memory == null || memory.capacity() < batch) {
       close();
-      Workspace larger = new Workspace(engine, layers, batch, true, frozen, segments, draws);
+      Use use = Use.training(architecture.placed(), frozen, every);
+      Workspace larger = new Workspace(engine, architecture, use, batch, slabs, draws);
       try {
         Pass pass = larger.pass(batch);
         memory = larger;

@@ -43,7 +43,7 @@ final class LayerTally {
     slope = pass.slope(layer);
     Saturation known = f == null ? null : Saturation.of(f);
     saturation = known != null && known.bySlope() && slope == null ? null : known;
-    dies = f == Activation.RELU;
+    dies = Activation.RELU.equals(f);
     a = pass.isKept(layer) ? pass.output(layer) : null;
     rows = a == null ? 1 : Math.max(1, OUTPUTS / a.cols());
     outputs = new Tally(pieces());

@@ -50,7 +50,7 @@ public final class Models {
     Network network = model.network();
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("format", "pt");
-    metadata.put(LAYERS, network.architecture());
+    metadata.put(LAYERS, network.architecture().toString());
     metadata.put(TASK, model.task().name());
     putScaling(metadata, INPUT, model.scaling());
     if (model.targetScaling() != null) {

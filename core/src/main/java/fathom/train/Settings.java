@@ -13,7 +13,7 @@ final class Settings {
   static Map<String, String> of(Trainer trainer, EarlyStopping stopping) {
     Recovery recovery = trainer.recovery();
     Map<String, String> settings = new LinkedHashMap<>();
-    settings.put(Checkpoint.PREFIX + ".layers", trainer.network().architecture());
+    settings.put(Checkpoint.PREFIX + ".layers", trainer.network().architecture().toString());
     settings.put(Checkpoint.PREFIX + ".seed", Long.toString(trainer.network().seed()));
     settings.put(Checkpoint.PREFIX + ".loss", trainer.loss().describe());
     settings.put(Checkpoint.PREFIX + ".optimizer", trainer.state().optimizer().toString());

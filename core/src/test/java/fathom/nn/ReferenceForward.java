@@ -30,7 +30,7 @@ public final class ReferenceForward {
   private int module;
 
   public ReferenceForward(Network network) {
-    words = network.architecture().split(" ", -1);
+    words = network.architecture().toString().split(" ", -1);
     parts = new String[words.length][];
     functions = new Activation[words.length];
     for (int i = 1; i < words.length; i++) {
@@ -188,7 +188,7 @@ public final class ReferenceForward {
   }
 
   private double[][] activated(double[][] x, Activation f) {
-    if (f == Activation.IDENTITY) {
+    if (f.equals(Activation.IDENTITY)) {
       return x;
     }
     double slope = f.isLearnt() ? parameter("weight")[0][0] : 0;

@@ -19,14 +19,14 @@ public final class ReferenceNetwork {
 
   /** Copies a network's structure and its parameters as they are now. */
   public ReferenceNetwork(Network network) {
-    String[] words = network.architecture().split(" ", -1);
+    String[] words = network.architecture().toString().split(" ", -1);
     activations = new Activation[network.depth()];
     modules = new String[network.depth()];
     int module = 0;
     for (int i = 0; i < activations.length; i++) {
       activations[i] = Activation.named(words[i + 1].substring(words[i + 1].indexOf(':') + 1));
       modules[i] = "" + module;
-      module += activations[i] == Activation.IDENTITY ? 1 : 2;
+      module += activations[i].equals(Activation.IDENTITY) ? 1 : 2;
     }
     for (Map.Entry<String, Matrix> e : network.parameters().matrices().entrySet()) {
       parameters.put(e.getKey(), doubles(e.getValue().toArray()));

@@ -126,7 +126,7 @@ class FoldingTest {
       train(network);
       float[][] expected = answers(network, x);
       try (Network folded = network.folded()) {
-        assertEquals(cases().get(name).folded, folded.architecture());
+        assertEquals(cases().get(name).folded, folded.architecture().toString());
         assertEquals(0, folded.statistics().layout().numbers());
         assertEquals(network.seed(), folded.seed());
         float[][] actual = answers(folded, x);

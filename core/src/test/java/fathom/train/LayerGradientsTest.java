@@ -74,7 +74,7 @@ class LayerGradientsTest {
 
   /** Takes what dropout and noise drew from the outputs before and behind them. */
   private static void readDraws(Network network, float[][] x, ReferenceForward reference) {
-    String[] words = network.architecture().split(" ", -1);
+    String[] words = network.architecture().toString().split(" ", -1);
     long stamp = network.beginStep();
     try {
       Pass pass = network.pass(x.length);

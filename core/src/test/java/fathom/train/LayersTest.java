@@ -242,7 +242,7 @@ class LayersTest {
       double unused = trainer.epoch(data.batchesInOrder(10));
       Models.save(network, file);
       try (Network loaded = Models.load(file).network()) {
-        assertEquals(network.architecture(), loaded.architecture());
+        assertEquals(network.architecture().toString(), loaded.architecture().toString());
         assertArrayEquals(answers(network, x), answers(loaded, x));
       }
     }

@@ -290,7 +290,7 @@ class RecurrentTest {
           "3x4 gru:5 6:relu dropout:0.5 lstm:7"
         }) {
       try (Network network = Network.parse(text).build()) {
-        assertEquals(text, network.architecture());
+        assertEquals(text, network.architecture().toString());
       }
     }
   }

@@ -2,16 +2,19 @@ package fathom.nn;
 
 import fathom.kernel.Kernels;
 import fathom.matrix.Matrix;
+import java.util.List;
 import java.util.Locale;
 
 /**
  * Noise in training, nothing in inference. Draws are a function of the network's seed, the step,
  * the layer and the place, so that they are the same on any number of threads, at any vector width,
  * and in a run that was stopped and resumed.
+ *
+ * @param p the probability, or the deviation of {@link Kind#NOISE}
  */
-final class Dropout extends Layer {
+public record Noise(Kind kind, double p) implements LayerSpec {
   /** The kinds of noise. */
-  enum Kind {
+  public enum Kind {
     /**
      * Srivastava et al. 2014, inverted: an element is zero with probability p, else divided by 1 -
      * p.
@@ -25,7 +28,7 @@ final class Dropout extends Layer {
     /** Normal noise of standard deviation p is added. */
     NOISE("noise");
 
-    final String word;
+    private final String word;
 
     Kind(String word) {
       this.word = word;
@@ -35,18 +38,12 @@ final class Dropout extends Layer {
   /** -lambda alpha of SELU. */
   private static final double SELU_LIMIT = -1.0507009873554805 * 1.6732632423543772;
 
-  private final Kind kind;
-  private final double p;
-  private final int place;
-
   /**
-   * Describes noise.
+   * Checks the number.
    *
-   * @param p the probability, or the deviation
-   * @param place which of the network's layers this is, from 0
+   * @throws IllegalArgumentException if it is out of range
    */
-  Dropout(int units, Kind kind, double p, int place, String prefix, int module) {
-    super(units, units, prefix, module);
+  public Noise {
     boolean valid = p >= 0 && (kind == Kind.NOISE ? p < Float.MAX_VALUE : p < 1);
     if (!valid) {
       throw new IllegalArgumentException(
@@ -54,90 +51,91 @@ final class Dropout extends Layer {
               ? "noise needs a finite deviation of at least 0, not " + p
               : kind.word + " needs a probability of at least 0 and below 1, not " + p);
     }
-    this.kind = kind;
-    this.p = p;
-    this.place = place;
   }
 
   @Override
-  Dropout copy() {
-    return new Dropout(out, kind, p, place, prefix(), module());
+  public <R> R match(LayerCases<R> cases) {
+    return cases.noise(this);
   }
 
   @Override
-  int modules() {
+  public int units(int below) {
+    return below;
+  }
+
+  @Override
+  public int modules() {
     return 1;
   }
 
   @Override
-  void enter(Plan plan) {
-    if (!plan.learns() || p == 0) {
-      return;
-    }
-    Kernels kernels = plan.engine().kernels();
-    Matrix x = plan.output();
-    Matrix y = plan.allocate(out);
-    if (kind == Kind.NOISE) {
-      plan.add(new Noise(kernels, x, y, plan.draws()));
-    } else {
-      plan.add(new Mask(kernels, x, y, plan.allocate(out), plan.draws()));
-    }
-  }
-
-  @Override
-  String text() {
+  public String toString() {
     return kind.word + ":" + p;
   }
 
-  @Override
-  public String toString() {
-    return String.format(Locale.ROOT, "%s %s", kind.word.replace('_', ' '), p);
+  Layer at(Layer.Site site) {
+    return new Placed(site);
   }
 
-  /** Where the draws of a step come from. */
-  static final class Draws {
-    private static final int PLACES = 20;
-
-    /** Keeps the masks' streams apart from those of the weights, which start from 0. */
-    private static final long MASKS = 1L << 62;
-
-    private long seed;
-    private long step;
-
-    void seed(long newSeed) {
-      seed = newSeed;
+  private final class Placed extends Layer {
+    Placed(Site site) {
+      super(Noise.this, site);
     }
 
-    /** Sets the number of the step, from 0. */
-    void step(long newStep) {
-      step = newStep;
+    @Override
+    void enter(Planner planner) {
+      if (!planner.learns() || p == 0) {
+        return;
+      }
+      Buffer x = planner.below();
+      Buffer y = planner.output("y", out());
+      if (kind == Kind.NOISE) {
+        planner.row(
+            new RowPlan(
+                index(),
+                Work.of("add noise", List.of(x), List.of(y)),
+                Work.NONE,
+                y,
+                bound -> new Adding(Noise.this, index(), bound, x, y)));
+      } else {
+        Buffer mask = planner.output("mask", out());
+        planner.row(
+            new RowPlan(
+                index(),
+                Work.of("drop", List.of(x), List.of(mask, y)),
+                Work.of("drop'", List.of(mask), List.of()),
+                y,
+                bound -> new Mask(Noise.this, index(), bound, x, y, mask)));
+      }
     }
 
-    long seed() {
-      return seed;
-    }
-
-    long stream(int place) {
-      return MASKS | step << PLACES | place;
+    @Override
+    public String toString() {
+      return String.format(Locale.ROOT, "%s %s", kind.word.replace('_', ' '), p);
     }
   }
 
-  private final class Mask extends RowPass {
+  /** {@code Y <- scale M X + shift}, M being 0 or 1 for each element. */
+  private static final class Mask extends RowPass {
     private final Kernels kernels;
     private final Matrix x;
     private final Matrix mask;
     private final Draws draws;
+    private final int layer;
+    private final double p;
     private final float scale;
     private final float shift;
     private final float dropped;
 
-    Mask(Kernels kernels, Matrix x, Matrix y, Matrix mask, Draws draws) {
-      super(y);
-      this.kernels = kernels;
-      this.x = x;
-      this.mask = mask;
-      this.draws = draws;
-      if (kind == Kind.DROPOUT) {
+    Mask(Noise noise, int layer, Binding bound, Buffer x, Buffer y, Buffer mask) {
+      super(bound.matrix(y));
+      kernels = bound.kernels();
+      draws = bound.draws();
+      this.x = bound.matrix(x);
+      this.mask = bound.matrix(mask);
+      this.layer = layer;
+      p = noise.p;
+      if (noise.kind == Kind.DROPOUT) {
         scale = (float) (1 / (1 - p));
         shift = 0;
         dropped = 0;
@@ -157,7 +155,7 @@ final class Dropout extends Layer {
       kernels
           .dropout()
           .dropout(
-              x, mask, a, p, scale, shift, dropped, draws.seed(), draws.stream(place), from, to);
+              x, mask, a, p, scale, shift, dropped, draws.seed(), draws.stream(layer), from, to);
     }
 
     @Override
@@ -166,21 +164,26 @@ final class Dropout extends Layer {
     }
   }
 
-  private final class Noise extends RowPass {
+  /** {@code Y <- X + p N}, N being standard normal. */
+  private static final class Adding extends RowPass {
     private final Kernels kernels;
     private final Matrix x;
     private final Draws draws;
+    private final int layer;
+    private final float deviation;
 
-    Noise(Kernels kernels, Matrix x, Matrix y, Draws draws) {
-      super(y);
-      this.kernels = kernels;
-      this.x = x;
-      this.draws = draws;
+    Adding(Noise noise, int layer, Binding bound, Buffer x, Buffer y) {
+      super(bound.matrix(y));
+      kernels = bound.kernels();
+      draws = bound.draws();
+      this.x = bound.matrix(x);
+      this.layer = layer;
+      deviation = (float) noise.p;
     }
 
     @Override
     void forward(int from, int to) {
-      kernels.fill().normal(a, from, to, draws.seed(), draws.stream(place), (float) p);
+      kernels.fill().normal(a, from, to, draws.seed(), draws.stream(layer), deviation);
       kernels.norm().addScaled(x, 1, a, a, from, to);
     }
 
