@@ -1,6 +1,7 @@
 /** The {@code fathom} command. */
 module fathom.cli {
   requires fathom.core;
+  requires fathom.lab;
   requires com.fasterxml.jackson.core;
   requires info.picocli;
   requires java.management;

@@ -9,7 +9,6 @@ module fathom.core {
   exports fathom.data;
   exports fathom.engine;
   exports fathom.kernel;
-  exports fathom.lab;
   exports fathom.matrix;
   exports fathom.nn;
   exports fathom.optim;

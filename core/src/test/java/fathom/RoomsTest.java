@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,29 +32,34 @@ class RoomsTest {
           Map.entry("kernel", Set.of("matrix")),
           Map.entry("engine", Set.of("matrix", "kernel", "blas")),
           Map.entry("nn", Set.of("matrix", "kernel", "engine")),
-          Map.entry("optim", Set.of("matrix", "kernel")),
+          Map.entry("optim", Set.of("matrix", "kernel", "engine")),
           Map.entry("data", Set.of("matrix")),
           Map.entry("train", Set.of("matrix", "kernel", "engine", "nn", "optim", "data")),
-          Map.entry("lab", Set.of("matrix", "kernel", "engine", "nn", "optim", "data", "train")),
+          Map.entry("lab.theory", Set.of("matrix", "nn")),
+          Map.entry("lab.probe", Set.of("matrix", "engine", "nn", "data", "train")),
+          Map.entry("lab.stress", overCore("lab.theory", "lab.probe")),
+          Map.entry("lab.preflight", overCore("lab.theory", "lab.probe", "lab.stress")),
+          Map.entry("lab.papers", overCore("lab.theory", "lab.probe")),
           Map.entry(
-              "cli",
-              Set.of("blas", "matrix", "kernel", "engine", "nn", "optim", "data", "train", "lab")),
-          Map.entry(
-              "jmh",
-              Set.of("blas", "matrix", "kernel", "engine", "nn", "optim", "data", "train", "lab")));
+              "cli", overCore("blas", "lab.theory", "lab.stress", "lab.preflight", "lab.papers")),
+          Map.entry("jmh", overCore("blas")));
 
   private static final Pattern TEXT_OR_COMMENT =
       Pattern.compile(
           "\"\"\"(?s:.*?)\"\"\"|\"(?:[^\"\\\\\n]++|\\\\.)*+\"|'(?:[^'\\\\\n]++|\\\\.)*+'"
               + "|//[^\n]*+|/\\*(?s:.*?)\\*/");
-  private static final Pattern PACKAGE = Pattern.compile("\\bpackage\\s+fathom(?:\\.(\\w+))?");
-  private static final Pattern ROOM = Pattern.compile("\\bfathom\\.([a-z]\\w*)");
+  private static final Pattern PACKAGE = Pattern.compile("\\bpackage\\s+fathom(?:\\.([\\w.]+))?");
+
+  /** Packages begin small, types do not. */
+  private static final Pattern NAMED = Pattern.compile("\\bfathom\\.([a-z]\\w*(?:\\.[a-z]\\w*)*)");
+
   private static final Pattern PRINT_OR_EXIT =
       Pattern.compile(
           "\\bSystem\\s*\\.\\s*(?:out|err|exit)\\b|\\.halt\\(|\\.printStackTrace\\(\\)");
   private static final Pattern EMPTY_NAME =
       Pattern.compile(
           "\\b(?:class|interface|enum|record)\\s+(\\w*(?:Utils?|Manager|Helper|Impl))\\b");
+  private static final Pattern LIBRARIES = Pattern.compile("(?:native-bindings|core|lab)/");
   private static final Pattern MODULE = Pattern.compile("<module>([^<]+)</module>");
 
   @Test
@@ -87,7 +93,18 @@ class RoomsTest {
           core/src/main/java/fathom/optim/A.java  | package fathom.optim; fathom.nn.Network n;        | may not name fathom.nn
           core/src/main/java/fathom/matrix/A.java | package fathom.matrix; import fathom.kernel.*;    | may not name fathom.kernel
           core/src/main/java/fathom/train/A.java  | package fathom.train; import fathom.lab.Sweep;    | may not name fathom.lab
-          core/src/main/java/fathom/lab/A.java    | package fathom.lab; import fathom.cli.Main;       | may not name fathom.cli
+          core/src/main/java/fathom/nn/A.java     | package fathom.nn; import fathom.lab.probe.Probe; | may not name fathom.lab.probe
+          lab/src/main/java/A.java                | package fathom.lab.stress; import fathom.cli.Main; | may not name fathom.cli
+          lab/src/main/java/A.java                | package fathom.lab.theory; import fathom.lab.probe.Probe; | may not name fathom.lab.probe
+          lab/src/main/java/A.java                | package fathom.lab.probe; import fathom.lab.theory.MeanField; | may not name fathom.lab.theory
+          lab/src/main/java/A.java                | package fathom.lab.probe; import fathom.lab.stress.*; | may not name fathom.lab.stress
+          lab/src/main/java/A.java                | package fathom.lab.stress; fathom.lab.preflight.Preflight p; | may not name fathom.lab.preflight
+          lab/src/main/java/A.java                | package fathom.lab.papers; import static fathom.lab.preflight.A.b; | may not name fathom.lab.preflight
+          lab/src/main/java/A.java                | package fathom.lab.theory; import fathom.train.Trainer; | may not name fathom.train
+          lab/src/main/java/A.java                | package fathom.lab;                               | not a room
+          lab/src/main/java/A.java                | package fathom.lab.attic;                         | not a room
+          jmh/src/main/java/fathom/jmh/A.java     | package fathom.jmh.peers; import fathom.lab.papers.A; | may not name fathom.lab.papers
+          lab/src/main/java/A.java                | package fathom.lab.probe; x(System.err);          | prints or exits
           cli/src/main/java/fathom/cli/A.java     | package fathom.cli; import jdk.incubator.vector.V; | jdk.incubator.vector
           core/src/main/java/fathom/nn/A.java     | package fathom.attic;                             | not a room
           core/src/main/java/fathom/A.java        | package fathom;                                   | not a room
@@ -127,6 +144,10 @@ class RoomsTest {
           jmh/src/main/java/fathom/jmh/A.java         | package fathom.jmh; import org.bytedeco.a.B; import fathom.blas.Blas;
           cli/src/main/java/fathom/cli/A.java         | package fathom.cli; System.out.println("java fathom.blas.Main");
           core/src/main/java/A.java                   | package fathom.nn; /** As fathom.optim.Adam. */ // System.exit
+          jmh/src/main/java/fathom/jmh/A.java         | package fathom.jmh.peers; import fathom.jmh.Data; import fathom.nn.Network;
+          cli/src/main/java/fathom/cli/A.java         | package fathom.cli; import fathom.lab.preflight.Preflight;
+          lab/src/main/java/A.java                    | package fathom.lab.preflight; import fathom.lab.stress.Verdict.Outcome; import fathom.lab.probe.*;
+          lab/src/main/java/A.java                    | package fathom.lab.stress; import fathom.lab.stress.Grid; import fathom.lab.theory.MeanField;
           core/src/test/java/A.java                   | package fathom.nn; import fathom.optim.Adam; x(System.out);
           core/src/main/java/module-info.java         | module fathom.core { exports fathom.nn; requires jdk.incubator.vector; }
           """)
@@ -154,15 +175,16 @@ class RoomsTest {
 
   private static void checkRoom(String path, String code, List<String> found) {
     Matcher declared = PACKAGE.matcher(code);
-    String room = declared.find() ? String.valueOf(declared.group(1)) : "null";
+    String room = room(declared.find() ? String.valueOf(declared.group(1)) : "null");
     Set<String> allowed = ROOMS.get(room);
     if (allowed == null) {
       found.add(path + " is in a package that is not a room of " + ROOMS.keySet());
       return;
     }
-    ROOM.matcher(code)
+    NAMED
+        .matcher(code)
         .results()
-        .map(named -> named.group(1))
+        .map(named -> room(named.group(1)))
         .distinct()
         .filter(named -> !named.equals(room) && !allowed.contains(named))
         .forEach(named -> found.add(path + " may not name fathom." + named + ", only " + allowed));
@@ -176,10 +198,26 @@ class RoomsTest {
     if (code.contains("jdk.incubator.vector") && !knowsVectors) {
       found.add(path + " names jdk.incubator.vector, which only Vector* in fathom.kernel may");
     }
-    boolean library = path.startsWith("core/") || path.startsWith("native-bindings/");
-    if (library && PRINT_OR_EXIT.matcher(code).find()) {
+    if (LIBRARIES.matcher(path).lookingAt() && PRINT_OR_EXIT.matcher(code).find()) {
       found.add(path + " prints or exits, which is the caller's to decide");
     }
+  }
+
+  /** Returns the room that a package is or is in; the package itself if there is none. */
+  private static String room(String name) {
+    String outer = name;
+    while (!ROOMS.containsKey(outer) && outer.contains(".")) {
+      outer = outer.substring(0, outer.lastIndexOf('.'));
+    }
+    return ROOMS.containsKey(outer) ? outer : name;
+  }
+
+  /** Returns all rooms of core, and some more. */
+  private static Set<String> overCore(String... more) {
+    return Stream.concat(
+            Stream.of("matrix", "kernel", "engine", "nn", "optim", "data", "train"),
+            Stream.of(more))
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   private static List<Path> sources(Path module) throws IOException {

@@ -65,8 +65,10 @@ final class CheckpointOptions {
               + " the file, unless --checkpoint names another.")
   private Path resume;
 
+  private OutputFile output;
+
   /** Checks what can be checked before there are data. */
-  void check(Integer folds, Path data, Path load, Path save, Path json) {
+  void check(Integer folds) {
     if (file == null && resume == null) {
       if (every != null) {
         throw new BadInput("--checkpoint-every is for trainings with --checkpoint; give both");
@@ -83,14 +85,17 @@ final class CheckpointOptions {
     if (resume != null) {
       Checkpoint.Progress unused = Checkpoint.progress(resume);
     }
-    OutputFile target = new OutputFile("--checkpoint", target()).requireRegular();
-    target.requireOtherThan(data).requireOtherThan(load);
-    for (Path other : new Path[] {save, json}) {
-      if (other != null && other.toAbsolutePath().equals(target().toAbsolutePath())) {
-        throw new BadInput(
-            "--checkpoint and another output both name " + other + "; name two files");
-      }
-    }
+    output = new OutputFile("--checkpoint", target()).requireRegular();
+  }
+
+  /** Returns the file that the training is kept in, or null. */
+  OutputFile file() {
+    return output;
+  }
+
+  /** Returns the checkpoint that is read and not written again, or null. */
+  Path input() {
+    return resume == null || output.isAt(resume) ? null : resume;
   }
 
   private Path target() {
@@ -104,7 +109,8 @@ final class CheckpointOptions {
    * @param spec the command with all its settings
    * @param watch whose file is written along with a checkpoint, and goes on with it
    * @param told where it is told what that file lacks
-   * @throws BadInput if the checkpoint to go on from is of another training
+   * @throws BadInput if the checkpoint to go on from is of another training, or another one writes
+   *     to it
    */
   Checkpoints open(
       Ending ending,
@@ -115,19 +121,25 @@ final class CheckpointOptions {
     if (target() == null) {
       return Checkpoints.none(ending);
     }
-    Map<String, String> settings = settings(spec, rows);
-    if (resume != null) {
-      Map<String, String> notes = Checkpoint.progress(resume).notes();
-      requireSame(settings, notes);
-      watch.goOn(notes, told);
+    LockFile lock = LockFile.beside(file == null ? "--resume" : "--checkpoint", output.path());
+    try {
+      Map<String, String> settings = settings(spec, rows);
+      if (resume != null) {
+        Map<String, String> notes = Checkpoint.progress(resume).notes();
+        requireSame(settings, notes);
+        watch.goOn(notes, told);
+      }
+      Matcher often = EVERY.matcher(every == null ? USUAL : every);
+      boolean known = often.matches();
+      long number = known ? Long.parseLong(often.group(1)) : 1;
+      boolean seconds = often.group(2).equals("s");
+      long steps = seconds ? 0 : number;
+      return new Checkpoints(ending, output, lock, steps, seconds ? number : 0, resume, settings)
+          .alongside(watch::keep);
+    } catch (Throwable t) {
+      lock.close();
+      throw t;
     }
-    Matcher often = EVERY.matcher(every == null ? USUAL : every);
-    boolean known = often.matches();
-    long number = known ? Long.parseLong(often.group(1)) : 1;
-    boolean seconds = often.group(2).equals("s");
-    return new Checkpoints(
-            ending, target(), seconds ? 0 : number, seconds ? number : 0, resume, settings)
-        .alongside(watch::keep);
   }
 
   private static Map<String, String> settings(CommandSpec spec, TrainingData rows) {

@@ -3,16 +3,16 @@ package fathom.cli;
 import fathom.train.Checkpoint;
 import fathom.train.EarlyStopping;
 import fathom.train.Trainer;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 
 /** Keeps a training in a file: now and then, and when the process is to end. */
-final class Checkpoints {
+final class Checkpoints implements AutoCloseable {
   private final Ending ending;
-  private final Path file;
+  private final OutputFile file;
+  private final LockFile lock;
   private final long steps;
   private final long nanos;
   private final Path resume;
@@ -22,7 +22,8 @@ final class Checkpoints {
 
   /**
    * @param ending who knows when to stop
-   * @param file where to keep the training
+   * @param file where to keep the training, or null
+   * @param lock who keeps others from that file until this is closed, or null
    * @param steps how often in steps, or 0
    * @param seconds how often in seconds, or 0
    * @param resume what to go on from, or null
@@ -30,13 +31,15 @@ final class Checkpoints {
    */
   Checkpoints(
       Ending ending,
-      Path file,
+      OutputFile file,
+      LockFile lock,
       long steps,
       long seconds,
       Path resume,
       Map<String, String> settings) {
     this.ending = ending;
     this.file = file;
+    this.lock = lock;
     this.steps = steps;
     nanos = seconds * 1_000_000_000;
     this.resume = resume;
@@ -45,7 +48,7 @@ final class Checkpoints {
 
   /** Returns what keeps nothing, and only stops. */
   static Checkpoints none(Ending ending) {
-    return new Checkpoints(ending, null, 0, 0, null, Map.of());
+    return new Checkpoints(ending, null, null, 0, 0, null, Map.of());
   }
 
   /**
@@ -86,11 +89,16 @@ final class Checkpoints {
     if (file != null && (stop || atEnd || isDue(trainer.state().steps()))) {
       Map<String, String> notes = new HashMap<>(settings);
       notes.putAll(sums.get());
-      notes.putAll(alongside.get());
+      Unwritten failed = null;
       try {
-        Checkpoint.save(trainer, stopping, new Checkpoint.Progress(epoch, batch, notes), file);
-      } catch (UncheckedIOException e) {
-        throw new BadInput("--checkpoint: " + e.getMessage(), e);
+        notes.putAll(alongside.get());
+      } catch (Unwritten e) {
+        failed = e;
+      }
+      Checkpoint.Progress progress = new Checkpoint.Progress(epoch, batch, notes);
+      file.keep(target -> Checkpoint.save(trainer, stopping, progress, target));
+      if (failed != null) {
+        throw failed;
       }
       last = System.nanoTime();
     }
@@ -103,9 +111,18 @@ final class Checkpoints {
 
   /** Returns how to go on. */
   String farewell() {
+    Path path = file == null ? null : file.path();
     return file == null
         ? "stopped; nothing is kept: repeat the command, with --checkpoint FILE to be able to go on"
             + " the next time"
-        : "stopped; " + file + " keeps the training: repeat the command with --resume " + file;
+        : "stopped; " + path + " keeps the training: repeat the command with --resume " + path;
+  }
+
+  /** Lets others write to the file. */
+  @Override
+  public void close() {
+    if (lock != null) {
+      lock.close();
+    }
   }
 }

@@ -89,6 +89,13 @@ final class CrossValidation {
           return false;
         }
         Evaluation test = Evaluation.of(network, rows.held(), loss);
+        if (!Double.isFinite(test.loss())) {
+          throw new BadInput(
+              String.format(
+                  "%s: the loss of the rows that it is tested with is %s; correct rows whose numbers"
+                      + " are too large, or leave them out",
+                  fold, test.loss()));
+        }
         figures[i] =
             data.hasClasses() ? test.accuracy() : Report.rmse(test, data.data().targetScaling());
         parameters = network.parameterCount();

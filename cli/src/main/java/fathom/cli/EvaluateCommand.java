@@ -7,6 +7,7 @@ import fathom.engine.Engine;
 import fathom.train.Evaluation;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Arrays;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,7 +47,9 @@ final class EvaluateCommand implements Runnable {
 
   @Override
   public void run() {
-    output.check(model, data);
+    output.check();
+    OutputFile.requireApart(
+        Arrays.asList(output.file()), Arrays.asList(model, data, labelFile.path()));
     DataSource source = labelFile.source(data, classes);
     try (Engine engine = engines.open();
         ModelFile file = ModelFile.read(model, engine);
@@ -58,7 +61,7 @@ final class EvaluateCommand implements Runnable {
   private void evaluate(Engine engine, ModelFile file, Dataset data) {
     Rows rows = rows(file, data);
     long start = System.nanoTime();
-    Evaluation result = Evaluation.measured(file.network(), rows, file.loss());
+    Evaluation result = measured(file, rows);
     double seconds = (System.nanoTime() - start) / 1e9;
     Machine machine = Machine.of(engine);
     PrintWriter out = spec.commandLine().getOut();
@@ -83,6 +86,21 @@ final class EvaluateCommand implements Runnable {
     Report.addTest(json, result, classes, data.targetScaling());
     measures.addTo(machine.addTo(json));
     output.write(json, out);
+  }
+
+  /** Names the data that the network has no finite answer for. */
+  private Evaluation measured(ModelFile file, Rows rows) {
+    String name = data == null ? "the digits" : data.toString();
+    try {
+      Evaluation result = Evaluation.measured(file.network(), rows, file.loss());
+      if (Double.isFinite(result.loss())) {
+        return result;
+      }
+      throw new BadInput(
+          name + ": the loss is " + result.loss() + ": a row's answer is too far from its target");
+    } catch (IllegalArgumentException e) {
+      throw new BadInput(name + ": " + e.getMessage() + "; correct the row, or leave it out", e);
+    }
   }
 
   /** Of the digits, those that training held out; of other data, all. */

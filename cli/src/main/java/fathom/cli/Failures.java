@@ -33,15 +33,35 @@ final class Failures implements IExecutionStrategy, IParameterExceptionHandler {
   @Override
   public int execute(ParseResult parse) {
     try {
-      return new RunLast().execute(parse);
+      int status = new RunLast().execute(parse);
+      return status == 0 ? outputStatus(parse) : status;
     } catch (ParameterException e) {
       throw e;
     } catch (ExecutionException e) {
       return report(e.getCause() == null ? e : e.getCause(), e.getCommandLine());
     } catch (Error e) {
-      List<CommandLine> commands = parse.asCommandLineList();
-      return report(e, commands.get(commands.size() - 1));
+      return report(e, last(parse));
     }
+  }
+
+  private static CommandLine last(ParseResult parse) {
+    List<CommandLine> commands = parse.asCommandLineList();
+    return commands.get(commands.size() - 1);
+  }
+
+  /** Looks whether all has arrived that was printed; a reader who is gone is not told. */
+  private int outputStatus(ParseResult parse) {
+    CommandLine command = last(parse);
+    if (!command.getOut().checkError()) {
+      return 0;
+    }
+    StandardOutput out = command.getOut() instanceof StandardOutput known ? known : null;
+    if (out == null || !out.isClosedPipe()) {
+      String why = out == null ? "" : ": " + out.failure();
+      print(
+          command, "standard output cannot be written" + why + "; make room, or name a file", null);
+    }
+    return FAULT;
   }
 
   @Override
@@ -63,6 +83,10 @@ final class Failures implements IExecutionStrategy, IParameterExceptionHandler {
     if (isBadInput(thrown)) {
       print(command, thrown.getMessage(), thrown);
       return BAD_INPUT;
+    }
+    if (thrown instanceof Unwritten) {
+      print(command, thrown.getMessage(), thrown);
+      return FAULT;
     }
     if (thrown instanceof OutOfMemoryError) {
       String remedy =
@@ -86,7 +110,7 @@ final class Failures implements IExecutionStrategy, IParameterExceptionHandler {
     PrintWriter err = command.getErr();
     String line = String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", " ");
     err.println(command.getCommandSpec().qualifiedName() + ": " + line);
-    if (debug.getAsBoolean()) {
+    if (thrown != null && debug.getAsBoolean()) {
       thrown.printStackTrace(err);
     }
     err.flush();

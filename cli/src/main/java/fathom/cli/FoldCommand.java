@@ -5,9 +5,10 @@ import fathom.nn.Network;
 import fathom.train.Model;
 import fathom.train.Models;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -40,13 +41,12 @@ final class FoldCommand implements Runnable {
 
   @Override
   public void run() {
-    output.check(model, save);
+    output.check();
     OutputFile file = new OutputFile("--save", save).requireRegular();
-    file.requireOtherThan(model).requireOtherThan(output.path());
+    OutputFile.requireApart(Arrays.asList(file, output.file()), List.of(model));
     try (Engine engine = engines.open();
         ModelFile from = ModelFile.read(model, engine);
         Network folded = fold(from)) {
-      save(from.model(), folded);
       PrintWriter out = spec.commandLine().getOut();
       Report report = new Report(output.text(out, spec.commandLine().getErr()));
       report.entry("network", Report.describe(from.network()));
@@ -55,7 +55,7 @@ final class FoldCommand implements Runnable {
           new JsonObject()
               .put("parameters", from.network().parameterCount())
               .put("folded_parameters", folded.parameterCount());
-      output.write(json, out);
+      Unwritten.afterAll(() -> save(from.model(), folded, file), () -> output.write(json, out));
     }
   }
 
@@ -67,7 +67,7 @@ final class FoldCommand implements Runnable {
     }
   }
 
-  private void save(Model from, Network folded) {
+  private void save(Model from, Network folded, OutputFile file) {
     Map<String, String> notes = new LinkedHashMap<>(from.provenance());
     notes.put("folded", model.getFileName().toString());
     Model whole =
@@ -79,10 +79,6 @@ final class FoldCommand implements Runnable {
             from.classNames(),
             from.featureNames(),
             notes);
-    try {
-      Models.save(whole, save);
-    } catch (UncheckedIOException e) {
-      throw new BadInput("--save: " + e.getMessage(), e);
-    }
+    file.keep(target -> Models.save(whole, target));
   }
 }

@@ -1,9 +1,12 @@
 package fathom.cli;
 
 import fathom.data.Rows;
+import fathom.nn.Architecture;
 import fathom.nn.Memory;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
+import fathom.nn.Plan;
+import fathom.nn.Tensor;
 import fathom.optim.Optimizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -83,9 +86,8 @@ record Footprint(double parameters, int copies, int moments, double outputs, dou
     NetworkBuilder same = Network.of(network.architecture()).engine(network.engine());
     int samples = Math.clamp(how.batch(), 1, Math.max(1, train.size()));
     int frozen = network.frozen();
-    int units = units(network);
-    int every = saving.every(units);
-    int root = MemoryOptions.root(units);
+    int every = saving.every(network.architecture());
+    int root = Plan.squareRoot(network.architecture());
     return new Footprint(
         network.parameterCount(),
         2 + moments + kept,
@@ -94,13 +96,13 @@ record Footprint(double parameters, int copies, int moments, double outputs, dou
         every > 1 ? Double.NaN : passes(same.memory(samples, root, frozen), kept));
   }
 
-  /** Returns the number of dense layers, and of what comes before them, if anything does. */
-  private static int units(Network network) {
-    int units = network.initializer(0) == null ? 1 : 0;
-    for (int layer = 0; layer < network.depth(); layer++) {
-      units += network.initializer(layer) == null ? 0 : 1;
-    }
-    return units;
+  /** Returns how many numbers are learnt, of networks also that no machine could hold. */
+  static double parameters(Architecture architecture) {
+    return architecture.placed().stream()
+        .flatMap(layer -> layer.tensors().stream())
+        .filter(Tensor::isLearnt)
+        .mapToDouble(Tensor::numbers)
+        .sum();
   }
 
   /** Returns the bytes of all but the parameters and their copies. */

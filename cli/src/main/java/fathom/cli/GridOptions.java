@@ -3,9 +3,10 @@ package fathom.cli;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import fathom.lab.Cell;
-import fathom.lab.Grid;
+import fathom.lab.stress.Grid;
+import fathom.lab.stress.GridCell;
 import fathom.nn.Activation;
+import fathom.nn.HiddenLayers;
 import fathom.optim.Method;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -133,8 +134,8 @@ final class GridOptions {
         axes.get("init").names(GridOptions::plain),
         axes.get("gain").numbers(),
         axes.get("bias").numbers(),
-        axes.get("norm").choices(List.of(Cell.Norm.values())),
-        axes.get("skip").choices(List.of(Cell.Skip.values())),
+        axes.get("norm").choices(List.of(HiddenLayers.Norm.values())),
+        axes.get("skip").choices(List.of(GridCell.Skip.values())),
         axes.get("optimizer").choices(List.of(Method.values())),
         axes.containsKey("lr")
             ? axes.get("lr").numbers().stream().map(Double::floatValue).toList()

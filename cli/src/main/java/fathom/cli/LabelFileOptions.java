@@ -16,6 +16,11 @@ final class LabelFileOptions {
     return labels != null;
   }
 
+  /** Returns their file, or null. */
+  Path path() {
+    return labels;
+  }
+
   /** Returns what DATA and this name, and which classes of it. */
   DataSource source(Path data, ClassOptions classes) {
     return new DataSource(data, labels, classes);

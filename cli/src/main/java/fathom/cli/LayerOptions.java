@@ -1,17 +1,18 @@
 package fathom.cli;
 
 import fathom.nn.Activation;
+import fathom.nn.HiddenLayers;
+import fathom.nn.HiddenLayers.Norm;
 import fathom.nn.Initializer;
 import fathom.nn.NetworkBuilder;
+import fathom.nn.Noise;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Option;
 
 /**
- * What stands between the products of a new network: normalization, dropout, noise and skips.
- *
- * <p>A hidden layer is product, norm, activation, dropout. Skips lead around blocks of norm,
- * activation, dropout, product (He et al. 2016b), so that nothing bends the sum on its way from
- * block to block; after the last block come the norm and activation that it still lacks.
+ * What stands between the products of a new network: normalization, dropout, noise and skips, as
+ * {@link HiddenLayers} puts them together.
  */
 final class LayerOptions {
   private static final int BLOCK = 2;
@@ -193,22 +194,7 @@ final class LayerOptions {
 
   /** Returns how many blocks the hidden layers make. */
   private int blocks(List<Integer> hidden) {
-    int blocks = 0;
-    for (int i = 0; i < hidden.size(); ) {
-      int run = run(hidden, i);
-      blocks += (run - 1 + layersOfBlock() - 1) / layersOfBlock();
-      i += run;
-    }
-    return blocks;
-  }
-
-  /** Returns how many layers from one on have its width. */
-  private static int run(List<Integer> hidden, int from) {
-    int end = from + 1;
-    while (end < hidden.size() && hidden.get(end).equals(hidden.get(from))) {
-      end++;
-    }
-    return end - from;
+    return HiddenLayers.blocks(hidden, layersOfBlock());
   }
 
   private int layersOfBlock() {
@@ -217,7 +203,7 @@ final class LayerOptions {
 
   private float scale(int blocks) {
     if (scale == null || scale.equalsIgnoreCase("auto")) {
-      return (float) (1 / Math.sqrt(blocks));
+      return HiddenLayers.scale(blocks);
     }
     try {
       float value = Float.parseFloat(scale);
@@ -241,90 +227,29 @@ final class LayerOptions {
   /** Adds the hidden layers, and what comes before them. */
   void add(
       NetworkBuilder builder, List<Integer> hidden, Activation function, Initializer initializer) {
-    Adding to = new Adding(builder, function, initializer);
     if (inputDropout != null) {
       builder.dropout(inputDropout);
     }
     if (noise != null) {
       builder.noise(noise);
     }
-    float factor = residual ? scale(blocks(hidden)) : 1;
-    for (int i = 0; i < hidden.size(); ) {
-      int run = residual ? run(hidden, i) : 1;
-      if (run == 1) {
-        to.layer(hidden.get(i));
-      } else {
-        to.blocks(hidden.get(i), run, factor);
-      }
-      i += run;
+    List<Noise> behind = new ArrayList<>();
+    if (dropout != null) {
+      behind.add(new Noise(Noise.Kind.DROPOUT, dropout));
     }
-  }
-
-  /** The layers on their way into a builder. */
-  private final class Adding {
-    private final NetworkBuilder builder;
-    private final Activation function;
-    private final Initializer initializer;
-
-    Adding(NetworkBuilder builder, Activation function, Initializer initializer) {
-      this.builder = builder;
-      this.function = function;
-      this.initializer = initializer;
+    if (alphaDropout != null) {
+      behind.add(new Noise(Noise.Kind.ALPHA_DROPOUT, alphaDropout));
     }
-
-    /** Adds a run of layers of one width: the first, and blocks of those after it. */
-    void blocks(int units, int run, float factor) {
-      product(units);
-      for (int left = run - 1; left > 0; left -= layersOfBlock()) {
-        int inner = Math.min(left, layersOfBlock()) - 1;
-        builder.residual(
-            factor,
-            branch -> {
-              bend();
-              for (int i = 0; i < inner; i++) {
-                layer(units);
-              }
-              product(units);
-              return branch;
-            });
-      }
-      bend();
-    }
-
-    void layer(int units) {
-      if (batchNorm || layerNorm) {
-        product(units);
-        bend();
-      } else {
-        builder.dense(units, function, initializer);
-        drop();
-      }
-    }
-
-    private void product(int units) {
-      builder.dense(units, Activation.IDENTITY, initializer);
-      if (batchNorm) {
-        // The mean that batch norm takes away takes a bias with it.
-        builder.noBias();
-      }
-    }
-
-    private void bend() {
-      if (batchNorm) {
-        builder.batchNorm(function);
-      } else if (layerNorm) {
-        builder.layerNorm(function);
-      } else {
-        builder.activation(function);
-      }
-      drop();
-    }
-
-    private void drop() {
-      LayerOptions.this.drop(builder);
-      if (alphaDropout != null) {
-        builder.alphaDropout(alphaDropout);
-      }
-    }
+    Norm norm = batchNorm ? Norm.BATCH : layerNorm ? Norm.LAYER : Norm.NONE;
+    builder.addAll(
+        new HiddenLayers(
+                hidden,
+                function,
+                initializer,
+                norm,
+                behind,
+                residual ? layersOfBlock() : 0,
+                residual ? scale(blocks(hidden)) : 1)
+            .layers());
   }
 }

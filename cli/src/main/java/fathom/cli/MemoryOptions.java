@@ -1,6 +1,8 @@
 package fathom.cli;
 
+import fathom.nn.Architecture;
 import fathom.nn.Network;
+import fathom.nn.Plan;
 import picocli.CommandLine.Option;
 
 /** What memory is saved at the price of time. */
@@ -18,20 +20,16 @@ final class MemoryOptions {
 
   /** Checks what can be checked before there are data. */
   void check() {
-    int unused = every(1);
+    boolean unused = isAuto() || number() > 0;
   }
 
-  /**
-   * Returns the K of a network, 1 if nothing is computed again.
-   *
-   * @param layers the number of its layers
-   */
-  int every(int layers) {
+  private boolean isAuto() {
+    return recompute != null && recompute.equalsIgnoreCase(AUTO);
+  }
+
+  private int number() {
     if (recompute == null) {
       return 1;
-    }
-    if (recompute.equalsIgnoreCase(AUTO)) {
-      return root(layers);
     }
     try {
       int every = Integer.parseInt(recompute);
@@ -44,17 +42,15 @@ final class MemoryOptions {
     throw new BadInput("--recompute must be auto or a number of at least 1, not " + recompute);
   }
 
-  /** Returns the K that saves most. */
-  static int root(int layers) {
-    return (int) Math.max(1, Math.round(Math.sqrt(layers)));
+  /** Returns the K of a network, 1 if nothing is computed again. */
+  int every(Architecture architecture) {
+    return isAuto() ? Plan.squareRoot(architecture) : number();
   }
 
   /** Lets a network in training save what was asked for. */
   void apply(Network network) {
-    if (recompute != null && recompute.equalsIgnoreCase(AUTO)) {
-      network.recompute();
-    } else if (recompute != null) {
-      network.recompute(every(network.depth()));
+    if (recompute != null) {
+      network.recompute(every(network.architecture()));
     }
   }
 }

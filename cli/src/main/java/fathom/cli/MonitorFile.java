@@ -37,8 +37,8 @@ final class MonitorFile {
     table = file.toString().toLowerCase(Locale.ROOT).endsWith(".csv");
   }
 
-  void requireOtherThan(Path other) {
-    output.requireOtherThan(other);
+  OutputFile file() {
+    return output;
   }
 
   /** Returns who writes samples. */

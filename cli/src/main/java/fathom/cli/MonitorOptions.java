@@ -54,7 +54,7 @@ final class MonitorOptions {
    * @throws BadInput if the file cannot be written, a number is out of range, or nobody wants the
    *     samples
    */
-  void check(boolean folds, Path page, Path... others) {
+  void check(boolean folds, Path page) {
     if (every != null && every < 1) {
       throw new BadInput("--monitor-every must be at least 1, not " + every);
     }
@@ -68,10 +68,11 @@ final class MonitorOptions {
       throw new BadInput("--monitor is for one training; leave out --folds, or --monitor");
     }
     output = new MonitorFile(file);
-    output.requireOtherThan(page);
-    for (Path other : others) {
-      output.requireOtherThan(other);
-    }
+  }
+
+  /** Returns the file that was asked for, or null. */
+  OutputFile file() {
+    return output == null ? null : output.file();
   }
 
   /**

@@ -4,11 +4,13 @@ import fathom.data.Batches;
 import fathom.data.Dataset;
 import fathom.data.Rows;
 import fathom.engine.Engine;
-import fathom.lab.Criticality;
+import fathom.lab.theory.Criticality;
 import fathom.nn.Activation;
+import fathom.nn.Architecture;
 import fathom.nn.Initializer;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
+import fathom.nn.Plan;
 import fathom.train.Lsuv;
 import java.util.Collections;
 import java.util.List;
@@ -165,15 +167,15 @@ final class NetworkOptions {
   Footprint footprint(
       Engine engine, LearningOptions how, MemoryOptions saving, Rows train, int outputs, int kept) {
     Dataset data = train.dataset();
-    int imageRows = data.imageHeight();
+    NetworkBuilder builder = describe(data.features(), data.imageHeight(), outputs);
+    Architecture architecture = builder.architecture();
     int together = Math.max(how.batch(), isLsuv() ? LSUV_ROWS : 0);
-    int layerCount = hidden().size() + 1;
     return Footprint.of(
-        describe(data.features(), imageRows, outputs).engine(engine),
-        parameters(data.features(), imageRows, outputs),
+        builder.engine(engine),
+        Footprint.parameters(architecture),
         how,
-        saving.every(layerCount),
-        MemoryOptions.root(layerCount),
+        saving.every(architecture),
+        Plan.squareRoot(architecture),
         Math.clamp(together, 1, Math.max(1, train.size())),
         kept);
   }
@@ -252,21 +254,6 @@ final class NetworkOptions {
     }
     layers.add(builder, hidden(), function, initializer(function));
     return builder.dense(outputs, Activation.IDENTITY, initializer(Activation.IDENTITY));
-  }
-
-  /** Returns how many weights and biases the recurrent and the dense layers have. */
-  private double parameters(int inputs, int imageRows, int outputs) {
-    double sum = 0;
-    double in = inputs;
-    if (recurrent.given()) {
-      sum = recurrent.parameters(inputs / recurrent.steps(inputs, imageRows));
-      in = recurrent.outputs();
-    }
-    for (int units : hidden()) {
-      sum += (in + 1) * units;
-      in = units;
-    }
-    return sum + (in + 1) * outputs;
   }
 
   private static void requireAtLeast(String option, int least, int value) {

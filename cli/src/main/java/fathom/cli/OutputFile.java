@@ -3,11 +3,13 @@ package fathom.cli;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 
@@ -16,6 +18,8 @@ import java.util.function.Consumer;
  * whole or not at all when it ends. Its name does not promise what is not done: none is compressed.
  */
 final class OutputFile {
+  private static final int MOST_LINKS = 40;
+
   private final String option;
   private final Path path;
 
@@ -39,6 +43,9 @@ final class OutputFile {
     if (!Files.isDirectory(parent)) {
       throw unwritable("there is no directory " + parent + "; make it first", null);
     }
+    if (Files.isSymbolicLink(this.path) && !Files.exists(path)) {
+      throw unwritable("it is a link that leads nowhere; name a file", null);
+    }
     if (isSpecial()) {
       return;
     }
@@ -46,7 +53,7 @@ final class OutputFile {
       throw unwritable("it is write-protected; name another file", null);
     }
     try {
-      Files.delete(temporary());
+      Files.delete(temporary(this.path));
     } catch (IOException e) {
       throw unwritable("the directory " + parent + " cannot be written", e);
     }
@@ -58,24 +65,53 @@ final class OutputFile {
   }
 
   /**
-   * Refuses to write over what a command reads, or writes to as well, be it there yet or not.
+   * Refuses outputs that are one file, or an input, by whatever names: a link, a way around by
+   * {@code ..}, another name of the same file. Absent ones may be null.
    *
-   * @throws BadInput if both are the same file
+   * @throws BadInput if there are such
    */
-  OutputFile requireOtherThan(Path input) {
+  static void requireApart(List<OutputFile> outputs, List<Path> inputs) {
+    for (int i = 0; i < outputs.size(); i++) {
+      OutputFile output = outputs.get(i);
+      if (output == null) {
+        continue;
+      }
+      for (Path input : inputs) {
+        if (input != null && (output.isAt(input) || output.isInside(input))) {
+          throw output.unwritable("it is an input of this command; name another file", null);
+        }
+      }
+      for (OutputFile other : outputs.subList(i + 1, outputs.size())) {
+        if (other != null && !other.isSpecial() && output.isAt(other.path)) {
+          throw output.unwritable(
+              output.option + " and " + other.option + " both name it; name two files", null);
+        }
+      }
+    }
+  }
+
+  /** Returns whether a path leads to this file, be it there yet or not. */
+  boolean isAt(Path other) {
     try {
-      if (input != null && Files.exists(input) && Files.isSameFile(path, input)) {
-        throw unwritable("it is an input of this command; name another file", null);
+      if (Files.exists(path) && Files.exists(other)) {
+        return Files.isSameFile(path, other);
       }
-      if (input != null && absolute(path).equals(absolute(input))) {
-        throw unwritable("another option names it too; name two files", null);
-      }
-    } catch (NoSuchFileException e) {
-      // A file that is not there yet is no input.
+      return real(path).equals(real(other));
     } catch (IOException e) {
       throw unwritable(String.valueOf(e.getMessage()), e);
     }
-    return this;
+  }
+
+  /** Returns whether this is one of the IDX files of a directory. */
+  private boolean isInside(Path input) {
+    try {
+      return Files.isDirectory(input)
+          && path.getFileName().toString().contains("idx")
+          && Files.exists(path)
+          && Files.isSameFile(input, folder());
+    } catch (IOException e) {
+      throw unwritable(String.valueOf(e.getMessage()), e);
+    }
   }
 
   /**
@@ -91,25 +127,83 @@ final class OutputFile {
   }
 
   /**
+   * Refuses a disk that has not so many bytes left.
+   *
+   * @throws BadInput if it has not; of some disks nobody knows
+   */
+  void requireRoom(long bytes) {
+    long left;
+    try {
+      left = Files.getFileStore(folder()).getUsableSpace();
+    } catch (IOException e) {
+      return;
+    }
+    if (left > 0 && bytes > left) {
+      throw unwritable(
+          String.format(
+              "it takes %s, and %s are left there; make room, or name a file on another disk",
+              MachineMemory.text((double) bytes), MachineMemory.text((double) left)),
+          null);
+    }
+  }
+
+  /**
    * Writes the file.
    *
-   * @throws BadInput if that fails; what was there before is then still there
+   * @throws Unwritten if that fails; what was there before is then still there, and what was to be
+   *     written is kept elsewhere
    */
   void write(Consumer<PrintWriter> content) {
+    keep(target -> write(target, content));
+  }
+
+  /**
+   * Has the file written by somebody who replaces a file as a whole, and if that fails, has it
+   * written to a new folder for temporary files, which nobody else may read.
+   *
+   * @param writer throws {@link UncheckedIOException} if it cannot write
+   * @throws Unwritten if the file could not be written, with the place where it is kept
+   */
+  void keep(Consumer<Path> writer) {
     try {
-      if (isSpecial()) {
-        fill(path, content);
+      writer.accept(path);
+    } catch (UncheckedIOException e) {
+      throw new Unwritten(option + " " + e.getMessage() + "; " + elsewhere(writer), e);
+    }
+  }
+
+  private String elsewhere(Consumer<Path> writer) {
+    try {
+      Path folder = Files.createTempDirectory("fathom-");
+      try {
+        Path file = folder.resolve(path.getFileName());
+        writer.accept(file);
+        return "it is kept in " + file;
+      } catch (UncheckedIOException e) {
+        Files.delete(folder);
+        throw e;
+      }
+    } catch (IOException | UncheckedIOException e) {
+      return "nor can it be kept elsewhere: " + e.getMessage();
+    }
+  }
+
+  private void write(Path target, Consumer<PrintWriter> content) {
+    try {
+      if (target.equals(path) && isSpecial()) {
+        fill(target, content);
         return;
       }
-      Path temporary = temporary();
+      Path temporary = temporary(target);
       try {
         fill(temporary, content);
-        Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
       } finally {
         Files.deleteIfExists(temporary);
       }
     } catch (IOException e) {
-      throw unwritable(String.valueOf(e.getMessage()), e);
+      String why = e instanceof NoSuchFileException ? "its directory is gone" : e.getMessage();
+      throw new UncheckedIOException(target + ": cannot be written: " + why, e);
     }
   }
 
@@ -124,30 +218,40 @@ final class OutputFile {
   }
 
   /** Makes an empty file beside the target, which goes with the process if nobody moves it. */
-  private Path temporary() throws IOException {
-    String name = "." + path.getFileName() + "." + ProcessHandle.current().pid() + ".tmp";
-    Path file = folder().resolve(name);
+  private static Path temporary(Path target) throws IOException {
+    String name = "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp";
+    Path file = target.toAbsolutePath().resolveSibling(name);
     Files.deleteIfExists(file);
     Files.createFile(file);
     file.toFile().deleteOnExit();
     return file;
   }
 
-  /** Follows a symbolic link, so that the link stays one. */
+  /**
+   * Follows symbolic links, so that they stay links: also those to a file that is not there yet,
+   * and those on the way to it.
+   */
   private static Path real(Path path) {
     try {
-      return Files.exists(path) ? path.toRealPath() : path;
+      if (Files.exists(path)) {
+        return Files.isRegularFile(path) ? path.toRealPath() : path;
+      }
+      Path file = path.toAbsolutePath();
+      for (int i = 0; i < MOST_LINKS && Files.isSymbolicLink(file); i++) {
+        file = file.resolveSibling(Files.readSymbolicLink(file));
+      }
+      Path folder = file.getParent();
+      if (folder != null && Files.isDirectory(folder)) {
+        return folder.toRealPath().resolve(file.getFileName());
+      }
+      return Files.isSymbolicLink(path) ? file : path;
     } catch (IOException e) {
       return path;
     }
   }
 
-  private static Path absolute(Path path) {
-    return path.toAbsolutePath().normalize();
-  }
-
   /** A device or a pipe, which must not be replaced by a file. */
-  private boolean isSpecial() {
+  boolean isSpecial() {
     return Files.exists(path) && !Files.isRegularFile(path);
   }
 

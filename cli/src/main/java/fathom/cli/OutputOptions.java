@@ -23,12 +23,9 @@ final class OutputOptions {
    *
    * @throws BadInput if not
    */
-  void check(Path... inputs) {
+  void check() {
     if (json != null && !isStandardOutput()) {
       file = new OutputFile("--json", Path.of(json));
-      for (Path input : inputs) {
-        file.requireOtherThan(input);
-      }
     }
   }
 
@@ -41,9 +38,9 @@ final class OutputOptions {
     return STANDARD_OUTPUT.equals(json);
   }
 
-  /** Returns the path of the file, or null. */
-  Path path() {
-    return file == null ? null : file.path();
+  /** Returns the file that was asked for, or null. */
+  OutputFile file() {
+    return file;
   }
 
   /** Writes the object, whose text is JSON, where it was asked for, if anywhere. */

@@ -1,6 +1,7 @@
 package fathom.cli;
 
 import fathom.data.Batch;
+import fathom.data.Batches;
 import fathom.data.Dataset;
 import fathom.data.Task;
 import fathom.engine.Engine;
@@ -58,37 +59,95 @@ final class PredictCommand implements Runnable {
   public void run() {
     OutputFile file = null;
     if (target != null && !target.toString().equals("-")) {
-      file = new OutputFile("--out", target).requireOtherThan(model).requireOtherThan(data);
+      file = new OutputFile("--out", target);
+      OutputFile.requireApart(List.of(file), List.of(model, data));
     }
     DataSource source = new DataSource(data);
     try (Engine engine = engines.open();
         ModelFile trained = ModelFile.read(model, engine);
         Dataset rows = source.forPrediction(trained, label)) {
-      if (file != null) {
-        file.write(out -> predict(trained, rows, out));
+      if (file != null && !file.isSpecial()) {
+        file.write(out -> print(trained, rows, out));
       } else {
-        predict(trained, rows, spec.commandLine().getOut());
+        // What was written to a pipe cannot be taken back: all answers are looked at before.
+        answer(trained, rows, (y, first) -> true);
+        PrintWriter out = spec.commandLine().getOut();
+        if (file == null) {
+          print(trained, rows, out);
+        } else {
+          file.write(writer -> print(trained, rows, writer));
+        }
       }
     }
   }
 
-  private static void predict(ModelFile trained, Dataset rows, PrintWriter out) {
+  /** Reads answers. */
+  private interface Reader {
+    /**
+     * Reads some answers, all of them finite.
+     *
+     * @param first the row of the data that the first one is for, from 0
+     * @return whether more are wanted
+     */
+    boolean read(Matrix answers, int first);
+  }
+
+  private void print(ModelFile trained, Dataset rows, PrintWriter out) {
     int outputs = trained.network().outputs();
     boolean classes = trained.task() == Task.CLASSIFICATION;
     out.print(header(classes, outputs));
     out.print('\n');
-    try (Arena arena = Arena.ofShared()) {
-      Matrix memory = Matrix.allocate(arena, BATCH, outputs);
-      for (Batch batch : rows.batchesInOrder(BATCH)) {
+    answer(
+        trained,
+        rows,
+        (y, first) -> {
+          for (int i = 0; i < y.rows(); i++) {
+            out.print(classes ? classLine(y, i, trained.classNames()) : valueLine(y, i));
+            out.print('\n');
+          }
+          // Nobody computes for a reader who is gone; whoever runs this command looks again.
+          return !out.checkError();
+        });
+  }
+
+  /**
+   * Answers rows in order, values in the unit of the data.
+   *
+   * @throws BadInput if an answer is not finite
+   */
+  private void answer(ModelFile trained, Dataset rows, Reader reader) {
+    boolean classes = trained.task() == Task.CLASSIFICATION;
+    try (Arena arena = Arena.ofShared();
+        Batches.Iteration batches = rows.batchesInOrder(BATCH).iterator()) {
+      Matrix memory = Matrix.allocate(arena, BATCH, trained.network().outputs());
+      int first = 0;
+      boolean more = true;
+      while (more && batches.hasNext()) {
+        Batch batch = batches.next();
         Matrix y = memory.rows(0, batch.size());
         trained.network().predict(batch.inputs(), y);
-        for (int i = 0; i < y.rows(); i++) {
-          out.print(classes ? classLine(y, i, trained.classNames()) : valueLine(y, i, trained));
-          out.print('\n');
+        if (!classes) {
+          trained.targetScaling().undo(y);
+        }
+        requireFinite(y, first);
+        more = reader.read(y, first);
+        first += batch.size();
+      }
+    }
+  }
+
+  private void requireFinite(Matrix y, int first) {
+    for (int i = 0; i < y.rows(); i++) {
+      for (int k = 0; k < y.cols(); k++) {
+        if (!Float.isFinite(y.get(i, k))) {
+          throw new BadInput(
+              String.format(
+                  "%s: the answer of %s for row %d is %s: the row's numbers are too large for the"
+                      + " model; correct the row, or leave it out",
+                  data, model, first + i + 1, y.get(i, k)));
         }
       }
     }
-    out.flush();
   }
 
   private static String header(boolean classes, int outputs) {
@@ -112,15 +171,10 @@ final class PredictCommand implements Runnable {
     return name + String.format(Locale.ROOT, ",%.6f", 1 / sum);
   }
 
-  private static String valueLine(Matrix y, int row, ModelFile trained) {
-    float[] values = new float[y.cols()];
-    for (int k = 0; k < values.length; k++) {
-      values[k] = y.get(row, k);
-    }
-    trained.targetScaling().undo(values);
-    StringBuilder line = new StringBuilder().append(values[0]);
-    for (int k = 1; k < values.length; k++) {
-      line.append(',').append(values[k]);
+  private static String valueLine(Matrix y, int row) {
+    StringBuilder line = new StringBuilder().append(y.get(row, 0));
+    for (int k = 1; k < y.cols(); k++) {
+      line.append(',').append(y.get(row, k));
     }
     return line.toString();
   }

@@ -1,9 +1,9 @@
 package fathom.cli;
 
 import fathom.engine.Engine;
-import fathom.lab.Claim;
-import fathom.lab.Preflight;
-import fathom.lab.PreflightStudy;
+import fathom.lab.preflight.Diagnostic;
+import fathom.lab.preflight.Preflight;
+import fathom.lab.preflight.PreflightStudy;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.optim.Method;
@@ -12,6 +12,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
@@ -109,13 +110,17 @@ final class PreflightCommand implements Runnable {
             option + " is of no use here: preflight looks at the first steps; leave it out");
       }
     }
-    output.check(data);
+    output.check();
+    OutputFile kept = null;
     if (outcomes != null && study == null) {
       throw new BadInput("--outcomes keeps what --study finds; give both, or leave it out");
     }
     if (study != null) {
       checkStudy();
+      kept = outcomes == null ? null : new OutputFile("--outcomes", outcomes).requireRegular();
     }
+    OutputFile.requireApart(
+        Arrays.asList(kept, output.file()), Arrays.asList(data, labelFile.path()));
     shape.check(false);
     if (shape.recurrent().given()) {
       throw new BadInput("preflight foretells dense networks; leave out --recurrent");
@@ -146,10 +151,6 @@ final class PreflightCommand implements Runnable {
               name + " is of no use with --study, which draws networks and rates; leave it out");
         }
       }
-    }
-    if (outcomes != null) {
-      OutputFile file = new OutputFile("--outcomes", outcomes).requireRegular();
-      file.requireOtherThan(data).requireOtherThan(output.path());
     }
   }
 
@@ -203,8 +204,8 @@ final class PreflightCommand implements Runnable {
       asked = look(network, rows, loss, how.optimizer(), steps);
     }
     report.entry("verdict", asked.outcome().toString().toLowerCase(Locale.ROOT));
-    for (Claim claim : asked.claims()) {
-      report.entry("", claim.text());
+    for (Diagnostic diagnostic : asked.diagnostics()) {
+      report.entry("", diagnostic.text());
     }
     if (asked.unforetold() != null) {
       report.entry("theory", asked.unforetold());
@@ -297,9 +298,9 @@ final class PreflightCommand implements Runnable {
             .put("loss", asked.step().loss())
             .put("loss_after_step", asked.step().after())
             .put("gradient_norm", asked.step().gradient());
-    for (Claim claim : asked.claims()) {
-      json.put(claim.name(), claim.measured());
-      json.put(claim.name() + "_foretold", claim.foretold());
+    for (Diagnostic diagnostic : asked.diagnostics()) {
+      json.put(diagnostic.name(), diagnostic.measured());
+      json.put(diagnostic.name() + "_foretold", diagnostic.foretold());
     }
     json.put("cures", String.join("; ", cures));
     return machine.addTo(json.put("seed", how.seed()));

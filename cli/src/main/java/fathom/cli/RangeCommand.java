@@ -7,8 +7,10 @@ import fathom.nn.Network;
 import fathom.train.RateRange;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -110,12 +112,11 @@ final class RangeCommand implements Runnable {
   @Override
   public void run() {
     checkOptions();
-    output.check(data);
+    output.check();
     OutputFile rowsFile = file("--csv", csv);
     OutputFile drawing = file("--svg", svg);
-    if (rowsFile != null && drawing != null && csv.equals(svg)) {
-      throw new BadInput("--csv and --svg both name " + csv + "; name two files");
-    }
+    OutputFile.requireApart(
+        Arrays.asList(output.file(), rowsFile, drawing), Arrays.asList(data, labelFile.path()));
     DataSource source = labelFile.source(data, classes);
     try (Engine engine = engines.open();
         TrainingData rows =
@@ -147,10 +148,8 @@ final class RangeCommand implements Runnable {
     }
   }
 
-  private OutputFile file(String option, Path path) {
-    return path == null
-        ? null
-        : new OutputFile(option, path).requireOtherThan(data).requireOtherThan(output.path());
+  private static OutputFile file(String option, Path path) {
+    return path == null ? null : new OutputFile(option, path);
   }
 
   private void search(
@@ -184,12 +183,6 @@ final class RangeCommand implements Runnable {
     }
     print(range, text);
     report.entry("range", describe(range));
-    if (rowsFile != null) {
-      rowsFile.write(writer -> write(range, writer));
-    }
-    if (drawing != null) {
-      drawing.write(new RateCurve(range)::write);
-    }
     JsonObject json =
         new JsonObject()
             .put("parameters", network.parameterCount())
@@ -197,7 +190,17 @@ final class RangeCommand implements Runnable {
             .put("steepest_rate", range.steepest().orElse(Double.NaN))
             .put("last_rate", range.points().getLast().rate())
             .put("seed", how.seed());
-    output.write(machine.addTo(json), out);
+    machine.addTo(json);
+    Unwritten.afterAll(
+        () -> write(rowsFile, writer -> write(range, writer)),
+        () -> write(drawing, new RateCurve(range)::write),
+        () -> output.write(json, out));
+  }
+
+  private static void write(OutputFile file, Consumer<PrintWriter> content) {
+    if (file != null) {
+      file.write(content);
+    }
   }
 
   private static String describe(RateRange range) {

@@ -14,17 +14,15 @@ final class RecurrentOptions {
   private static final int UNITS = 128;
 
   private enum Kind {
-    ELMAN("elman", 1),
-    ELMAN_RELU("elman-relu", 1),
-    GRU("gru", 3),
-    LSTM("lstm", 4);
+    ELMAN("elman"),
+    ELMAN_RELU("elman-relu"),
+    GRU("gru"),
+    LSTM("lstm");
 
     private final String word;
-    private final int gates;
 
-    Kind(String word, int gates) {
+    Kind(String word) {
       this.word = word;
-      this.gates = gates;
     }
   }
 
@@ -175,21 +173,5 @@ final class RecurrentOptions {
     if (window != null) {
       builder.truncate(window);
     }
-  }
-
-  /** Returns the units of the last layer. */
-  int outputs() {
-    return layers().getLast().units;
-  }
-
-  /** Returns how many numbers are learnt. */
-  double parameters(int features) {
-    double sum = 0;
-    double in = features;
-    for (Layer layer : layers()) {
-      sum += layer.kind.gates * (in + layer.units + 2) * layer.units;
-      in = layer.units;
-    }
-    return sum;
   }
 }

@@ -1,12 +1,13 @@
 package fathom.cli;
 
 import fathom.data.Scaling;
+import fathom.nn.Architecture;
+import fathom.nn.Layer;
 import fathom.nn.Network;
 import fathom.train.Evaluation;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.IntStream;
 
 /** What people read about a network and about how well it does. */
 final class Report {
@@ -27,9 +28,11 @@ final class Report {
 
   /** Returns a network on one line, alike layers together: {@code 784 -> 100 x 256 tanh -> 10}. */
   static String describe(Network network) {
-    List<String> words = IntStream.range(0, network.depth()).mapToObj(network::brief).toList();
-    String row = network.architecture().toString().split(" ", 2)[0].replace("x", " x ");
-    StringBuilder text = new StringBuilder(row);
+    Architecture architecture = network.architecture();
+    List<String> words = architecture.placed().stream().map(Layer::brief).toList();
+    int steps = architecture.steps();
+    StringBuilder text = new StringBuilder(steps == 0 ? "" : steps + " x ");
+    text.append(architecture.features());
     int i = 0;
     while (i < words.size()) {
       int period = 1;
@@ -103,6 +106,23 @@ final class Report {
               rows,
               test.loss()));
     }
+  }
+
+  /**
+   * Returns what to say of a training whose network is finite and whose figures are not, or null.
+   *
+   * @param test the figures of the test, or null
+   * @param validation the loss of the validation rows; 0 where there are none
+   */
+  static String unsound(Evaluation test, double validation) {
+    boolean tested = test == null || Double.isFinite(test.loss());
+    if (tested && Double.isFinite(validation)) {
+      return null;
+    }
+    return String.format(
+        "training is done, and the loss of the %s rows is %s; correct rows whose numbers are too"
+            + " large, or leave them out",
+        tested ? "validation" : "test", tested ? validation : test.loss());
   }
 
   /** Prints which classes were taken for which. */

@@ -21,7 +21,7 @@ final class ReportOptions {
    *
    * @throws BadInput if the file cannot be written
    */
-  void check(boolean folds, Path... others) {
+  void check(boolean folds) {
     if (path == null) {
       return;
     }
@@ -29,13 +29,15 @@ final class ReportOptions {
       throw new BadInput("--report is for one training; leave out --folds, or --report");
     }
     file = new OutputFile("--report", path);
-    for (Path other : others) {
-      file.requireOtherThan(other);
-    }
   }
 
   Path path() {
     return path;
+  }
+
+  /** Returns the file that was asked for, or null. */
+  OutputFile file() {
+    return file;
   }
 
   /** Writes the page, if one was asked for. */

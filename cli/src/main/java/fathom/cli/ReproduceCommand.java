@@ -1,15 +1,16 @@
 package fathom.cli;
 
 import fathom.engine.Engine;
-import fathom.lab.Bench;
-import fathom.lab.Check;
-import fathom.lab.Comparison;
-import fathom.lab.Reproduction;
-import fathom.lab.Reproduction.Form;
-import fathom.lab.Reproductions;
+import fathom.lab.papers.Apparatus;
+import fathom.lab.papers.Comparison;
+import fathom.lab.papers.Reproduction;
+import fathom.lab.papers.Reproduction.Form;
+import fathom.lab.papers.Reproductions;
+import fathom.lab.papers.ResultCheck;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -74,33 +75,38 @@ final class ReproduceCommand implements Runnable {
     }
     output.check();
     OutputFile page = report == null ? null : new OutputFile("--report", report);
-    if (page != null) {
-      page.requireOtherThan(output.path());
-    }
+    OutputFile.requireApart(Arrays.asList(page, output.file()), Arrays.asList(mnist));
     PrintWriter text = output.text(out, spec.commandLine().getErr());
     List<Reproduction> able = able(chosen, text);
     Form form = full ? Form.FULL : Form.FAST;
     List<Finished> finished = new ArrayList<>();
     try (Engine engine = engines.open();
         StatusLine status = new StatusLine(spec.commandLine().getErr());
-        Bench bench = new Bench(engine, mnist, status::show)) {
+        Apparatus apparatus = new Apparatus(engine, mnist, status::show)) {
       Machine machine = Machine.of(engine);
       for (Reproduction reproduction : able) {
         long start = System.nanoTime();
-        Comparison comparison = reproduction.run(form, bench);
+        Comparison comparison = reproduction.run(form, apparatus);
         status.clear();
         Finished done = new Finished(reproduction, comparison, (System.nanoTime() - start) * 1e-9);
         finished.add(done);
         print(done, form, text);
+        if (page == null && output.file() == null && text.checkError()) {
+          // Nobody computes for a reader who is gone; whoever runs this command looks again.
+          return;
+        }
       }
       sumUp(finished, text);
       ReproductionReport results = new ReproductionReport(finished, form, machine);
-      if (page != null) {
-        List<String> words = new ArrayList<>(List.of("fathom"));
-        words.addAll(spec.commandLine().getParseResult().originalArgs());
-        page.write(writer -> results.write(words, writer));
-      }
-      output.write(results.json(), out);
+      List<String> words = new ArrayList<>(List.of("fathom"));
+      words.addAll(spec.commandLine().getParseResult().originalArgs());
+      Unwritten.afterAll(
+          () -> {
+            if (page != null) {
+              page.write(writer -> results.write(words, writer));
+            }
+          },
+          () -> output.write(results.json(), out));
     }
   }
 
@@ -155,7 +161,7 @@ final class ReproduceCommand implements Runnable {
         done.seconds());
     List<String[]> rows = new ArrayList<>();
     rows.add(new String[] {"", "published", "ours", "wanted", ""});
-    for (Check check : done.comparison().checks()) {
+    for (ResultCheck check : done.comparison().checks()) {
       rows.add(
           new String[] {
             check.what(), check.published(), check.ours(), check.wanted(), verdict(check)
@@ -174,7 +180,7 @@ final class ReproduceCommand implements Runnable {
       }
       out.println(line.toString().stripTrailing());
     }
-    for (Check check : done.comparison().checks()) {
+    for (ResultCheck check : done.comparison().checks()) {
       if (check.reason() != null) {
         out.println("  not as published, " + check.what() + ": " + check.reason());
       }
@@ -186,7 +192,7 @@ final class ReproduceCommand implements Runnable {
     out.flush();
   }
 
-  static String verdict(Check check) {
+  static String verdict(ResultCheck check) {
     return check.holds() ? "as published" : "NOT as published";
   }
 
@@ -195,7 +201,7 @@ final class ReproduceCommand implements Runnable {
     int held = finished.stream().mapToInt(done -> done.comparison().held()).sum();
     out.printf(Locale.ROOT, "%d of %d figures came out as published%n", held, checks);
     for (Finished done : finished) {
-      for (Check check : done.comparison().checks()) {
+      for (ResultCheck check : done.comparison().checks()) {
         if (!check.holds()) {
           out.printf(Locale.ROOT, "not: %s, %s%n", done.reproduction().name(), check.what());
         }

@@ -2,10 +2,10 @@ package fathom.cli;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import fathom.lab.Check;
-import fathom.lab.Comparison;
-import fathom.lab.Figure;
-import fathom.lab.Reproduction.Form;
+import fathom.lab.papers.Comparison;
+import fathom.lab.papers.Figure;
+import fathom.lab.papers.Reproduction.Form;
+import fathom.lab.papers.ResultCheck;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -70,7 +70,7 @@ final class ReproductionReport {
     json.writeStringField("source", done.reproduction().source());
     json.writeNumberField("seconds", done.seconds());
     json.writeArrayFieldStart("checks");
-    for (Check check : comparison.checks()) {
+    for (ResultCheck check : comparison.checks()) {
       json.writeStartObject();
       json.writeStringField("what", check.what());
       json.writeStringField("published", check.published());

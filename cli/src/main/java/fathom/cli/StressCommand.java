@@ -3,14 +3,15 @@ package fathom.cli;
 import fathom.blas.Blas;
 import fathom.engine.Engine;
 import fathom.kernel.Kernels;
-import fathom.lab.Cell;
-import fathom.lab.Finding;
-import fathom.lab.Sweep;
-import fathom.lab.Trial;
+import fathom.lab.stress.Finding;
+import fathom.lab.stress.GridCell;
+import fathom.lab.stress.Sweep;
+import fathom.lab.stress.Trial;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -92,13 +93,12 @@ final class StressCommand implements Runnable {
   public void run() {
     source.check();
     checkNumbers();
-    output.check(source.path());
-    OutputFile page = page();
-    if (out != null) {
-      OutputFile file = new OutputFile("--out", out).requireRegular();
-      file.requireOtherThan(source.path()).requireOtherThan(output.path());
-    }
-    List<Cell> cells = axes.grid().cells();
+    output.check();
+    OutputFile page = report == null ? null : new OutputFile("--report", report);
+    OutputFile stream = out == null ? null : new OutputFile("--out", out).requireRegular();
+    OutputFile.requireApart(
+        Arrays.asList(stream, page, output.file()), Arrays.asList(source.path()));
+    List<GridCell> cells = axes.grid().cells();
     try (Engine engine = engine();
         StressData.Loaded data = source.load(engine)) {
       Trial trial = new Trial(data.rows(), steps, batch);
@@ -134,23 +134,12 @@ final class StressCommand implements Runnable {
     }
   }
 
-  private OutputFile page() {
-    if (report == null) {
-      return null;
-    }
-    OutputFile page = new OutputFile("--report", report);
-    if (out != null && out.toAbsolutePath().normalize().equals(page.path().toAbsolutePath())) {
-      throw new BadInput("--out and --report both name " + out + "; name two files");
-    }
-    return page.requireOtherThan(source.path()).requireOtherThan(output.path());
-  }
-
   private static Engine engine() {
     return new Engine(Blas.openBlas(), Kernels.vector(), 1);
   }
 
   private void sweep(
-      List<Cell> cells, Trial trial, StressData.Loaded data, SweepFile file, OutputFile page) {
+      List<GridCell> cells, Trial trial, StressData.Loaded data, SweepFile file, OutputFile page) {
     List<Finding> found = new ArrayList<>(ofGrid(cells, file.found()));
     int before = found.size();
     Sweep sweep = new Sweep(trial, cells, found);
@@ -189,20 +178,20 @@ final class StressCommand implements Runnable {
   }
 
   /** What the file has of other grids stays there, and is no part of this one. */
-  private static List<Finding> ofGrid(List<Cell> cells, List<Finding> found) {
+  private static List<Finding> ofGrid(List<GridCell> cells, List<Finding> found) {
     Set<String> names = new HashSet<>();
     cells.forEach(cell -> names.add(cell.toString()));
     return found.stream().filter(finding -> names.contains(finding.cell())).toList();
   }
 
   private static void requireMemory(
-      List<Cell> cells, Trial trial, StressData.Loaded data, int workers) {
+      List<GridCell> cells, Trial trial, StressData.Loaded data, int workers) {
     int inputs = data.rows().dataset().features();
     int outputs = data.rows().dataset().outputs();
     Map<List<Object>, Footprint> shapes = new HashMap<>();
     try (Engine engine = engine()) {
       List<Footprint> all = new ArrayList<>();
-      for (Cell cell : cells) {
+      for (GridCell cell : cells) {
         all.add(
             shapes.computeIfAbsent(
                 shape(cell),
@@ -218,13 +207,13 @@ final class StressCommand implements Runnable {
   }
 
   /** What bears on a network's memory. */
-  private static List<Object> shape(Cell cell) {
+  private static List<Object> shape(GridCell cell) {
     String activation = cell.activation().toString();
     return List.of(cell.depth(), cell.width(), activation, cell.norm(), cell.skip(), cell.method());
   }
 
   private Map<String, String> settings(
-      List<Cell> cells, StressData.Loaded data, int before, int workers) {
+      List<GridCell> cells, StressData.Loaded data, int before, int workers) {
     Map<String, String> settings = new LinkedHashMap<>();
     try (Engine engine = engine()) {
       settings.put("fathom", Version.text() + ": " + Machine.of(engine));
@@ -273,23 +262,27 @@ final class StressCommand implements Runnable {
 
   private void finish(
       List<Finding> found,
-      List<Cell> cells,
+      List<GridCell> cells,
       Map<String, String> settings,
       double seconds,
       OutputFile page) {
     PrintWriter standard = spec.commandLine().getOut();
     SweepTable table = new SweepTable(found);
     table.print(output.text(standard, spec.commandLine().getErr()));
-    if (page != null && !found.isEmpty()) {
-      StressPage figures = new StressPage(found, settings, cells.size());
-      figures.command(spec.root().commandLine().getParseResult().originalArgs());
-      figures.environment(environment());
-      page.write(figures::write);
-    }
     JsonObject json = table.json().put("cells", cells.size()).put("seconds", seconds);
     try (Engine engine = engine()) {
-      output.write(Machine.of(engine).addTo(json), standard);
+      Machine.of(engine).addTo(json);
     }
+    Unwritten.afterAll(
+        () -> {
+          if (page != null && !found.isEmpty()) {
+            StressPage figures = new StressPage(found, settings, cells.size());
+            figures.command(spec.root().commandLine().getParseResult().originalArgs());
+            figures.environment(environment());
+            page.write(figures::write);
+          }
+        },
+        () -> output.write(json, standard));
   }
 
   private static String environment() {
@@ -317,7 +310,7 @@ final class StressCommand implements Runnable {
   private static final class Order {
     private final Map<String, Integer> places = new LinkedHashMap<>();
 
-    Order(List<Cell> cells) {
+    Order(List<GridCell> cells) {
       cells.forEach(cell -> places.putIfAbsent(cell.toString(), places.size()));
     }
 

@@ -3,7 +3,7 @@ package fathom.cli;
 import fathom.data.Dataset;
 import fathom.data.Rows;
 import fathom.engine.Engine;
-import fathom.lab.Synthetic;
+import fathom.lab.stress.SyntheticData;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -121,8 +121,8 @@ final class StressData {
     Source source = Choice.of("--synthetic", synthetic, List.of(Source.values()));
     Dataset data =
         source == Source.TEACHER
-            ? Synthetic.teacher(engine, count, n, k, 0)
-            : Synthetic.noise(count, n, k, 0);
+            ? SyntheticData.teacher(engine, count, n, k, 0)
+            : SyntheticData.noise(count, n, k, 0);
     String about =
         String.format(
             Locale.ROOT,

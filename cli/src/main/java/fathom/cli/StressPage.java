@@ -2,7 +2,7 @@ package fathom.cli;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import fathom.lab.Finding;
+import fathom.lab.stress.Finding;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -1,6 +1,6 @@
 package fathom.cli;
 
-import fathom.lab.PreflightStudy;
+import fathom.lab.preflight.PreflightStudy;
 import java.util.Locale;
 
 /** How many networks of a study came as they were foretold. */

@@ -1,7 +1,7 @@
 package fathom.cli;
 
-import fathom.lab.Finding;
-import fathom.lab.FindingFile;
+import fathom.lab.stress.Finding;
+import fathom.lab.stress.FindingFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;

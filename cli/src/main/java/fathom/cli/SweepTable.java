@@ -1,6 +1,6 @@
 package fathom.cli;
 
-import fathom.lab.Finding;
+import fathom.lab.stress.Finding;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

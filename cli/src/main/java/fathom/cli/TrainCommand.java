@@ -6,12 +6,10 @@ import fathom.engine.Engine;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.train.Evaluation;
-import fathom.train.Model;
-import fathom.train.Models;
 import fathom.train.TrainingDivergedException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Command;
@@ -78,11 +76,7 @@ final class TrainCommand implements Runnable {
   @Mixin private MemoryOptions saving;
   @Mixin private EngineOptions engines;
 
-  @Option(
-      names = "--save",
-      paramLabel = "FILE.safetensors",
-      description = "Write the model when training ends.")
-  private Path save;
+  @Mixin private SaveOptions saved;
 
   @Option(
       names = "--load",
@@ -124,6 +118,7 @@ final class TrainCommand implements Runnable {
         footprint = Footprint.of(network, how, saving, train, copies()).requireBeside(network);
         saving.apply(network);
       }
+      saved.requireRoom(network);
       train(engine, rows, network, transfer.newHead() ? null : from);
     }
   }
@@ -144,15 +139,15 @@ final class TrainCommand implements Runnable {
     if (!(validation >= 0 && validation < 1)) {
       throw new BadInput("--validation must be at least 0 and less than 1, not " + validation);
     }
-    CrossValidation.check(folds, test, perClass, save, load);
-    output.check(data, load);
-    keeping.check(folds, data, load, save, output.path());
-    page.check(folds != null, data, load, save, output.path());
-    watch.check(folds != null, page.path(), data, load, save, output.path());
-    if (save != null) {
-      OutputFile file = new OutputFile("--save", save).requireRegular();
-      file.requireOtherThan(data).requireOtherThan(output.path());
-    }
+    CrossValidation.check(folds, test, perClass, saved.path(), load);
+    output.check();
+    keeping.check(folds);
+    page.check(folds != null);
+    watch.check(folds != null, page.path());
+    saved.check();
+    OutputFile.requireApart(
+        Arrays.asList(output.file(), keeping.file(), page.file(), watch.file(), saved.file()),
+        Arrays.asList(data, labelFile.path(), keeping.input(), saved.isAt(load) ? null : load));
   }
 
   /** A model that goes on is tested with rows that it had not seen before either. */
@@ -213,23 +208,53 @@ final class TrainCommand implements Runnable {
     Header header = header(machine, rows, rows.describe(parts), network);
     TrainingReport summary = new TrainingReport(rows, network, data, machine);
     summary.asked(spec.root().commandLine().getParseResult().originalArgs(), header.settings());
-    try (Ending ending = new Ending()) {
-      Checkpoints checkpoints = keeping.open(ending, spec, rows, watch, header::note);
-      if (!run(run, checkpoints, parts.train(), () -> header.tell(quiet ? null : report, err))) {
-        watch.write();
-        say(err, checkpoints.farewell());
-        return;
+    // A signal waits until all is written that a training came to.
+    try (Ending ending = new Ending();
+        Checkpoints checkpoints = keeping.open(ending, spec, rows, watch, header::note)) {
+      Runnable keep = () -> saved.write(network, rows, from, notes(rows, loss));
+      try {
+        if (!run(run, checkpoints, parts.train(), () -> header.tell(quiet ? null : report, err))) {
+          watch.write();
+          say(err, checkpoints.farewell());
+          return;
+        }
+      } catch (TrainingDivergedException | BadInput e) {
+        int kept = run.kept();
+        if (e instanceof BadInput && kept == 0) {
+          throw e;
+        }
+        String words =
+            Unwritten.after(
+                e.getMessage() + saved.rescue(kept),
+                watch::write,
+                () -> page.write(() -> summary.ran(run, steps(parts)).failed(e.getMessage())),
+                kept > 0 ? keep : () -> {});
+        throw new BadInput(words, e);
       }
-    } catch (TrainingDivergedException e) {
-      watch.write();
-      page.write(() -> summary.ran(run, steps(parts)).failed(e.getMessage()));
-      throw e;
+      if (!quiet) {
+        report.time(run);
+      }
+      Evaluation result = rows.test() == null ? null : Evaluation.of(network, rows.test(), loss);
+      String unsound = Report.unsound(result, validation > 0 ? run.validationLoss() : 0);
+      Evaluation sound = unsound == null ? result : null;
+      tell(report, sound, rows, from);
+      Unwritten.afterAll(
+          watch::write,
+          keep,
+          () ->
+              page.write(
+                  () ->
+                      summary
+                          .ran(run, steps(parts))
+                          .tested(sound, from == null ? rows.classNames() : from.classNames())),
+          () -> output.write(json(network, run, machine, sound, rows), out));
+      if (unsound != null) {
+        throw new BadInput(unsound);
+      }
     }
-    watch.write();
-    if (!quiet) {
-      report.time(run);
-    }
-    Evaluation result = rows.test() == null ? null : Evaluation.of(network, rows.test(), loss);
+  }
+
+  private void tell(Report report, Evaluation result, TrainingData rows, ModelFile from) {
     if (result != null) {
       report.test(result, rows.data().targetScaling());
     }
@@ -244,15 +269,6 @@ final class TrainCommand implements Runnable {
               MachineMemory.text(footprint.bytes()),
               MachineMemory.text((double) MachineMemory.peak())));
     }
-    if (save != null) {
-      save(network, rows, loss, from);
-    }
-    page.write(
-        () ->
-            summary
-                .ran(run, steps(parts))
-                .tested(result, from == null ? rows.classNames() : from.classNames()));
-    output.write(json(network, run, machine, result, rows), out);
   }
 
   private Header header(Machine machine, TrainingData rows, String counts, Network network) {
@@ -299,7 +315,7 @@ final class TrainCommand implements Runnable {
         : Progress.lines(err, PAUSE_MILLIS);
   }
 
-  private void save(Network network, TrainingData rows, Loss loss, ModelFile from) {
+  private Map<String, String> notes(TrainingData rows, Loss loss) {
     Map<String, String> notes = new LinkedHashMap<>();
     notes.put("fathom", Version.text());
     rows.note(notes);
@@ -311,20 +327,7 @@ final class TrainCommand implements Runnable {
     if (shape.init() != null) {
       notes.put("init", shape.init());
     }
-    Model model =
-        new Model(
-            network,
-            rows.data().task(),
-            rows.data().scaling(),
-            rows.data().targetScaling(),
-            from == null ? rows.classNames() : from.classNames(),
-            from == null ? rows.featureNames() : from.featureNames(),
-            notes);
-    try {
-      Models.save(model, save);
-    } catch (UncheckedIOException e) {
-      throw new BadInput("--save: " + e.getMessage(), e);
-    }
+    return notes;
   }
 
   private JsonObject json(

@@ -10,6 +10,7 @@ import fathom.train.Checkpoint;
 import fathom.train.EarlyStopping;
 import fathom.train.Evaluation;
 import fathom.train.Trainer;
+import fathom.train.TrainingDivergedException;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Locale;
@@ -42,6 +43,7 @@ final class TrainingRun {
   private double waited;
   private double trainLoss;
   private double validationLoss = Double.NaN;
+  private int kept;
   private Consumer<Trainer> setUp = trainer -> {};
   private Checkpoints checkpoints;
   private Progress progress;
@@ -108,6 +110,12 @@ final class TrainingRun {
       try (Progress opened = shown.get()) {
         progress = opened;
         return epochs(trainer, stopping, start);
+      } catch (TrainingDivergedException | BadInput e) {
+        if (stopping != null && stopping.best() > 0) {
+          stopping.restore();
+          kept = stopping.best();
+        }
+        throw e;
       }
     }
   }
@@ -115,17 +123,20 @@ final class TrainingRun {
   /** Trains on from where a checkpoint was, if any; returns whether training came to its end. */
   private boolean epochs(Trainer trainer, EarlyStopping stopping, Checkpoint.Progress start) {
     int done = start == null ? 0 : start.batch();
-    for (int epoch = start == null ? 1 : start.epoch(); epoch <= how.epochs(); epoch++) {
+    boolean over = stopping != null && stopping.isOver();
+    for (int epoch = start == null ? 1 : start.epoch(); epoch <= how.epochs() && !over; epoch++) {
       if (!steps(trainer, stopping, epoch, done)) {
         return false;
       }
       done = 0;
       progress.line(endEpoch(trainer, epoch));
+      requireJudgement(stopping, epoch);
       if (rates.plateau() != null) {
         rates.plateau().observe(validationLoss);
       }
-      if (stopping != null && stopping.observe(validationLoss)) {
-        break;
+      over = stopping != null && stopping.observe(validationLoss);
+      if (over) {
+        boolean unused = checkpoints.stepped(trainer, stopping, epoch + 1, 0, true, this::sums);
       }
     }
     if (stopping != null) {
@@ -134,6 +145,21 @@ final class TrainingRun {
       progress.line("the network of epoch " + stopping.best() + " is kept");
     }
     return true;
+  }
+
+  /** Refuses to go by a validation loss that is no number, as of a network that is sound. */
+  private void requireJudgement(EarlyStopping stopping, int epoch) {
+    boolean wanted = stopping != null || rates.plateau() != null;
+    if (wanted && !Double.isFinite(validationLoss)) {
+      throw new BadInput(
+          String.format(
+              "after epoch %d the loss of the validation rows is %s, and that of the others %.4g: %s"
+                  + " cannot go by it; correct rows whose numbers are too large, or leave them out",
+              epoch,
+              validationLoss,
+              trainLoss,
+              stopping != null ? "--early-stopping" : "--schedule plateau"));
+    }
   }
 
   /** Takes the steps of an epoch that are not done; returns whether it came to its end. */
@@ -154,6 +180,9 @@ final class TrainingRun {
         progress.step(epoch, ++batch, batches.count(), sum / samples);
         elapsed = before + (System.nanoTime() - start) / 1e9;
         waited = waitedBefore + iteration.waitedNanos() / 1e9;
+        if (batch == batches.count()) {
+          trainer.verify(rows);
+        }
         boolean atEnd = epoch == how.epochs() && batch == batches.count();
         if (checkpoints.stepped(trainer, stopping, epoch, batch, atEnd, this::sums)) {
           return false;
@@ -222,6 +251,7 @@ final class TrainingRun {
       trained = Long.parseLong(note(notes, TRAINED));
       steps = Long.parseLong(note(notes, STEPS));
       HistoryText.restore(notes, history);
+      trainLoss = history.epochs().isEmpty() ? 0 : history.epochs().getLast().trainLoss();
     } catch (IllegalArgumentException e) {
       throw checkpoints.damaged(e);
     }
@@ -265,6 +295,11 @@ final class TrainingRun {
 
   long steps() {
     return steps;
+  }
+
+  /** Returns the epoch whose network early stopping has brought back after a failure, or 0. */
+  int kept() {
+    return kept;
   }
 
   /** Returns the time of the steps, without that of looking at other rows. */

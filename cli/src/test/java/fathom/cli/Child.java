@@ -3,6 +3,7 @@ package fathom.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,7 +21,16 @@ record Child(Process process, Path err) {
    * @param folder for what it writes
    */
   static Child start(Path folder, Object... words) throws IOException {
-    return start(folder, List.of(), words);
+    return start(folder, folder.resolve("out"), List.of(), words);
+  }
+
+  /**
+   * Starts a command whose standard output is a device.
+   *
+   * @param folder for what it writes to standard error
+   */
+  static Child startInto(Path device, Path folder, Object... words) throws IOException {
+    return start(folder, device, List.of(), words);
   }
 
   /**
@@ -30,10 +40,16 @@ record Child(Process process, Path err) {
    */
   static Child startWithRoomFor(int blocks, Path folder, Object... words) throws IOException {
     String limited = "ulimit -f " + blocks + " && exec \"$@\"";
-    return start(folder, List.of("sh", "-c", limited, "sh"), words);
+    return start(folder, folder.resolve("out"), List.of("sh", "-c", limited, "sh"), words);
   }
 
-  private static Child start(Path folder, List<String> before, Object... words) throws IOException {
+  /** Starts a command whose standard output the caller reads. */
+  static Child piped(Path folder, Object... words) throws IOException {
+    return start(folder, null, List.of(), words);
+  }
+
+  private static Child start(Path folder, Path out, List<String> before, Object... words)
+      throws IOException {
     List<String> command = new ArrayList<>(before);
     // What a shell in the background starts ignores Ctrl-C, and so would what the test starts.
     if (canReset()) {
@@ -52,7 +68,7 @@ record Child(Process process, Path err) {
     Path err = folder.resolve("err");
     Process process =
         new ProcessBuilder(command)
-            .redirectOutput(folder.resolve("out").toFile())
+            .redirectOutput(out == null ? Redirect.PIPE : Redirect.to(out.toFile()))
             .redirectError(err.toFile())
             .start();
     return new Child(process, err);
@@ -86,6 +102,12 @@ record Child(Process process, Path err) {
       assertEquals(0, process.isAlive() ? sent : 0);
     }
     return process.waitFor();
+  }
+
+  /** Waits for the end, and returns what it says but for Java's own warning. */
+  List<String> lines() throws InterruptedException {
+    int unused = process.waitFor();
+    return said().lines().filter(line -> !line.startsWith("WARNING: Using incub")).toList();
   }
 
   String said() {

@@ -9,9 +9,10 @@ import fathom.blas.Blas;
 import fathom.data.Dataset;
 import fathom.engine.Engine;
 import fathom.kernel.Kernels;
-import fathom.lab.Cell;
+import fathom.lab.stress.GridCell;
 import fathom.matrix.Slab;
 import fathom.nn.Activation;
+import fathom.nn.HiddenLayers;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.nn.NetworkBuilder;
@@ -182,10 +183,10 @@ class FootprintTest {
   /** What a cell says that it takes is what its network and its training take, to the byte. */
   @Test
   void cellsAreReckonedAsTheirTrainingsAre() {
-    for (Cell.Norm norm : Cell.Norm.values()) {
-      Cell cell =
-          new Cell(
-              5, 20, Activation.GELU, "he", 1, 0, norm, Cell.Skip.SCALED, Method.ADAM, 0.1f, 0);
+    for (HiddenLayers.Norm norm : HiddenLayers.Norm.values()) {
+      GridCell cell =
+          new GridCell(
+              5, 20, Activation.GELU, "he", 1, 0, norm, GridCell.Skip.SCALED, Method.ADAM, 0.1f, 0);
       double passes = cell.builder(ENGINE, 9, 3).memory(16).inference();
       double reckoned =
           Footprint.of(

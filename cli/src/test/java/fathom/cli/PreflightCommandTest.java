@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import fathom.blas.Blas;
 import fathom.engine.Engine;
 import fathom.kernel.Kernels;
+import fathom.nn.Dense;
 import fathom.nn.Network;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -149,10 +150,11 @@ class PreflightCommandTest {
     shape.check(false);
     try (Engine engine = new Engine(Blas.java(), Kernels.scalar(), 1);
         Network network = shape.describe(7, 0, 3).engine(engine).build()) {
-      assertTrue(network.describe(0).contains(hidden), network.describe(0));
-      double gain = Math.sqrt(network.initializer(1).variance(5, 5) * 5);
+      assertTrue(network.layer(0).toString().contains(hidden), network.layer(0).toString());
+      double gain = Math.sqrt(((Dense) network.layer(1).spec()).initializer().variance(5, 5) * 5);
       assertEquals(Math.sqrt(2), gain, 1e-5);
-      assertEquals(1, Math.sqrt(network.initializer(2).variance(5, 5) * 5), 1e-5);
+      assertEquals(
+          1, Math.sqrt(((Dense) network.layer(2).spec()).initializer().variance(5, 5) * 5), 1e-5);
     }
   }
 }

@@ -21,6 +21,8 @@ final class AtomicFile {
   /** How the names of temporary files start; one may be left behind by a killed process. */
   static final String TEMPORARY = ".fathom-";
 
+  private static final int MOST_LINKS = 40;
+
   private AtomicFile() {}
 
   /** Writes the content of a file. */
@@ -35,8 +37,7 @@ final class AtomicFile {
    */
   static void write(Path file, Content content) {
     try {
-      // A link stays a link: what it leads to is replaced.
-      Path target = Files.isSymbolicLink(file) ? file.toRealPath() : file.toAbsolutePath();
+      Path target = target(file);
       if (Files.isDirectory(target)) {
         throw new IOException("is a directory; name a file");
       }
@@ -60,6 +61,15 @@ final class AtomicFile {
     } catch (IOException e) {
       throw failed(file, String.valueOf(e.getMessage()), e);
     }
+  }
+
+  /** Follows links, be there a file behind them or not yet: a link stays one. */
+  private static Path target(Path file) throws IOException {
+    Path target = file.toAbsolutePath();
+    for (int i = 0; i < MOST_LINKS && Files.isSymbolicLink(target); i++) {
+      target = target.resolveSibling(Files.readSymbolicLink(target));
+    }
+    return target;
   }
 
   private static void writeAndSync(Path temporary, Content content) throws IOException {

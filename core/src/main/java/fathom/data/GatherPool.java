@@ -3,13 +3,13 @@ package fathom.data;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import fathom.matrix.FairLock;
 import fathom.matrix.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.StampedLock;
 
 /**
  * The buffers into which a dataset's batches are gathered. They live as long as the dataset. A
@@ -23,7 +23,7 @@ final class GatherPool {
   private final Dataset data;
   private final Arena arena;
   private final List<Buffer> buffers = new ArrayList<>();
-  private final StampedLock readers = new StampedLock();
+  private final FairLock lock = new FairLock("this dataset");
 
   GatherPool(Dataset data, Arena arena) {
     this.data = data;
@@ -55,30 +55,34 @@ final class GatherPool {
    * @throws IllegalStateException if the dataset is closed
    */
   long beginReading() {
-    long stamp = readers.readLock();
+    long stamp = lock.beginReading();
     if (!arena.scope().isAlive()) {
-      readers.unlockRead(stamp);
+      lock.endReading(stamp);
       data.requireOpen();
     }
     return stamp;
   }
 
   void endReading(long stamp) {
-    readers.unlockRead(stamp);
+    lock.endReading(stamp);
   }
 
-  /** Ends all threads that fill buffers, waits for readers and frees the dataset's memory. */
+  /**
+   * Waits for readers, ends all threads that fill buffers and frees the dataset's memory.
+   *
+   * @throws IllegalStateException if the calling thread is one of the readers
+   */
   void free() {
-    List<Buffer> all;
-    synchronized (this) {
-      all = List.copyOf(buffers);
-    }
-    all.forEach(Buffer::endPreparer);
-    long stamp = readers.writeLock();
+    long stamp = lock.beginAlone();
     try {
+      List<Buffer> all;
+      synchronized (this) {
+        all = List.copyOf(buffers);
+      }
+      all.forEach(Buffer::endPreparer);
       arena.close();
     } finally {
-      readers.unlockWrite(stamp);
+      lock.endAlone(stamp);
     }
   }
 

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.DoublePredicate;
 
 /**
  * A safetensors file: eight bytes of header length, a JSON header, then named tensors,
@@ -39,7 +40,7 @@ public final class Safetensors implements AutoCloseable {
   /** The largest header that the format allows. */
   static final int FORMAT_HEADER_LIMIT = 100_000_000;
 
-  private static final int ARRAY_LIMIT = Integer.MAX_VALUE - 8;
+  private static final int PIECE = 1 << 16;
 
   private final Path file;
   private final FileChannel channel;
@@ -169,15 +170,13 @@ public final class Safetensors implements AutoCloseable {
   }
 
   /**
-   * Copies an F32 tensor into a matrix that has its shape: r x c for [r, c], n x 1 or 1 x n for
-   * [n].
+   * Requires that {@link #copyTo} would take a tensor into a matrix: an F32 tensor of its shape, r
+   * x c for [r, c], n x 1 or 1 x n for [n].
    *
-   * @throws DataException if there is none of that name, its type or shape differs, or the file was
-   *     cut since it was opened
+   * @throws DataException if there is none of that name, or its type or shape differs
    */
-  public void copyTo(String name, Matrix target) {
-    SafetensorsHeader.Entry entry = entry(name, Dtype.F32);
-    List<Long> shape = entry.shape();
+  public void requireFit(String name, Matrix target) {
+    List<Long> shape = entry(name, Dtype.F32).shape();
     long rows = target.rows();
     long cols = target.cols();
     boolean vector = shape.size() == 1 && (rows == 1 || cols == 1) && shape.get(0) == rows * cols;
@@ -192,15 +191,49 @@ public final class Safetensors implements AutoCloseable {
               shape,
               target));
     }
+  }
+
+  /**
+   * Copies an F32 tensor into a matrix that has its shape.
+   *
+   * @throws DataException as {@link #requireFit}, or if the file was cut since it was opened
+   */
+  public void copyTo(String name, Matrix target) {
+    requireFit(name, target);
+    SafetensorsHeader.Entry entry = entry(name);
+    long cols = target.cols();
     long place = header.dataStart() + entry.begin();
     if (target.stride() == target.cols()) {
-      read(place, target.segment(), target.byteOffset(0, 0), rows * cols * Float.BYTES);
+      read(place, target.segment(), target.byteOffset(0, 0), target.rows() * cols * Float.BYTES);
       return;
     }
-    for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < target.rows(); r++) {
       long bytes = cols * Float.BYTES;
       read(place + r * bytes, target.segment(), target.byteOffset(r, 0), bytes);
     }
+  }
+
+  /**
+   * Reads an F32 tensor in pieces and returns the place of the first number that meets a condition,
+   * counted row by row from 0, or -1 if none does.
+   *
+   * @throws DataException if there is none of that name, its type differs, or the file was cut
+   */
+  public long find(String name, DoublePredicate condition) {
+    SafetensorsHeader.Entry entry = entry(name, Dtype.F32);
+    byte[] piece = new byte[(int) Math.min(PIECE, entry.end() - entry.begin())];
+    MemorySegment memory = MemorySegment.ofArray(piece);
+    ByteBuffer numbers = ByteBuffer.wrap(piece).order(ByteOrder.LITTLE_ENDIAN);
+    for (long at = entry.begin(); at < entry.end(); at += piece.length) {
+      int bytes = (int) Math.min(piece.length, entry.end() - at);
+      read(header.dataStart() + at, memory, 0, bytes);
+      for (int i = 0; i < bytes; i += Float.BYTES) {
+        if (condition.test(numbers.getFloat(i))) {
+          return (at - entry.begin() + i) / Float.BYTES;
+        }
+      }
+    }
+    return -1;
   }
 
   /**
@@ -209,7 +242,7 @@ public final class Safetensors implements AutoCloseable {
    * @throws DataException as {@link #copyTo}, or if no array holds so many numbers
    */
   public float[] floats(String name) {
-    float[] values = new float[arrayLength(name, entry(name, Dtype.F32))];
+    float[] values = new float[entry(name, Dtype.F32).arrayLength(file, name)];
     bytes(name).asFloatBuffer().get(values);
     return values;
   }
@@ -221,7 +254,7 @@ public final class Safetensors implements AutoCloseable {
    */
   public double[] doubles(String name) {
     SafetensorsHeader.Entry entry = entry(name, Dtype.F64, Dtype.F32);
-    double[] values = new double[arrayLength(name, entry)];
+    double[] values = new double[entry.arrayLength(file, name)];
     ByteBuffer bytes = bytes(name);
     for (int i = 0; i < values.length; i++) {
       values[i] = entry.dtype() == Dtype.F64 ? bytes.getDouble() : bytes.getFloat();
@@ -236,7 +269,7 @@ public final class Safetensors implements AutoCloseable {
    */
   public long[] longs(String name) {
     SafetensorsHeader.Entry entry = entry(name, Dtype.I64, Dtype.I32);
-    long[] values = new long[arrayLength(name, entry)];
+    long[] values = new long[entry.arrayLength(file, name)];
     ByteBuffer bytes = bytes(name);
     for (int i = 0; i < values.length; i++) {
       values[i] = entry.dtype() == Dtype.I64 ? bytes.getLong() : bytes.getInt();
@@ -290,21 +323,6 @@ public final class Safetensors implements AutoCloseable {
               Arrays.toString(readable)));
     }
     return entry;
-  }
-
-  private int arrayLength(String name, SafetensorsHeader.Entry entry) {
-    long bytes = entry.end() - entry.begin();
-    if (bytes > ARRAY_LIMIT) {
-      throw new DataException(
-          String.format(
-              Locale.ROOT,
-              "%s: tensor %s has %d bytes, an array takes %d; copy it to a matrix",
-              file,
-              Spelling.quote(name),
-              bytes,
-              ARRAY_LIMIT));
-    }
-    return (int) entry.elements();
   }
 
   private ByteBuffer bytes(String name) {

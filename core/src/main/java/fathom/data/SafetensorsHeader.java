@@ -14,6 +14,7 @@ import java.nio.CharBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -24,6 +25,7 @@ import java.util.Map;
 /** The header of a safetensors file, read strictly. */
 final class SafetensorsHeader {
   static final String METADATA = "__metadata__";
+  private static final int ARRAY_LIMIT = Integer.MAX_VALUE - 8;
   private static final long LARGEST_NUMBER = 1L << 53;
   private static final int NUMBER_LENGTH = 16;
   private static final int MOST_DIMENSIONS = 8;
@@ -37,6 +39,22 @@ final class SafetensorsHeader {
   record Entry(Safetensors.Dtype dtype, List<Long> shape, long begin, long end) {
     long elements() {
       return (end - begin) / dtype.bytes();
+    }
+
+    /** Returns the length of an array of all numbers, and refuses what none holds. */
+    int arrayLength(Path file, String name) {
+      long bytes = end - begin;
+      if (bytes > ARRAY_LIMIT) {
+        throw new DataException(
+            String.format(
+                Locale.ROOT,
+                "%s: tensor %s has %d bytes, an array takes %d; copy it to a matrix",
+                file,
+                Spelling.quote(name),
+                bytes,
+                ARRAY_LIMIT));
+      }
+      return (int) elements();
     }
   }
 

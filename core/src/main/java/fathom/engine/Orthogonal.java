@@ -9,10 +9,12 @@ import java.lang.foreign.Arena;
 
 /**
  * Orthonormal rows from a Gaussian matrix by Gram and Schmidt, in blocks: a block loses what lies
- * in the rows before it by two products, twice, and is then made orthonormal row by row, twice.
- * Once leaves errors as large as the rows were alike; twice is enough (Giraud et al. 2005). Since
- * each row keeps a positive share of its own, the result is uniform (Haar) among orthonormal
- * matrices.
+ * in the rows before it by two products and is made orthonormal row by row, and then both again.
+ * Once leaves errors as large as the rows were alike; twice is enough (Giraud et al. 2005). Rows
+ * must be orthonormal before they are projected again: those of the last blocks of a square matrix
+ * have little of their own, and making them orthonormal enlarges what a projection left by as much
+ * as that is small. Since each row keeps a positive share of its own, the result is uniform (Haar)
+ * among orthonormal matrices.
  */
 public final class Orthogonal {
   private static final int BLOCK = 32;
@@ -36,8 +38,6 @@ public final class Orthogonal {
         int height = Math.min(BLOCK, rows - first);
         for (int sweep = 0; sweep < SWEEPS; sweep++) {
           project(engine.blas(), q, shares, first, height);
-        }
-        for (int sweep = 0; sweep < SWEEPS; sweep++) {
           for (int r = first; r < first + height; r++) {
             orthonormalize(q, first, r);
           }

@@ -77,7 +77,7 @@ public final class Product {
     return cols * Math.min(inner / PAGE, piece(NARROW_INNER) / PAGE + 1);
   }
 
-  private static boolean hasUnpackedPath(String core) {
+  static boolean hasUnpackedPath(String core) {
     return core.equals("SkylakeX") || core.equals("Cooperlake") || core.equals("SapphireRapids");
   }
 

@@ -18,10 +18,10 @@ final class ArchitectureText {
   Architecture read() {
     String[] words = text.split(" ", -1);
     String[] row = words[0].split("x", 2);
-    NetworkBuilder builder =
+    ArchitectureBuilder builder =
         row.length == 1
-            ? Network.input(size(row[0]))
-            : Network.sequence(size(row[0]), size(row[1]));
+            ? new ArchitectureBuilder(0, size(row[0]))
+            : new ArchitectureBuilder(size(row[0]), size(row[1]));
     for (int i = 1; i < words.length; i++) {
       add(builder, words[i]);
     }
@@ -31,7 +31,7 @@ final class ArchitectureText {
     return builder.architecture();
   }
 
-  private static void add(NetworkBuilder builder, String word) {
+  private static void add(ArchitectureBuilder builder, String word) {
     String[] parts = word.split(":", -1);
     switch (parts[0]) {
       case "[" -> builder.begin();

@@ -18,6 +18,12 @@ import java.util.List;
  * @param epsilon what is added to variances, positive
  */
 public record BatchNorm(Activation activation, float momentum, float epsilon) implements LayerSpec {
+  /** The momentum unless another is given, as PyTorch's. */
+  public static final float MOMENTUM = 0.1f;
+
+  /** What is added to variances unless another is given, as PyTorch's. */
+  public static final float EPSILON = 1e-5f;
+
   /**
    * Checks the numbers.
    *

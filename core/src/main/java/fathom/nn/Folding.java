@@ -28,13 +28,14 @@ final class Folding {
    * @throws IllegalStateException if there is no batch norm, or one that cannot be folded
    */
   Network fold(Slabs slabs, long seed, Engine engine) {
-    Network folded = builder().seed(seed).engine(engine).build();
+    Network folded = Network.of(folded()).seed(seed).engine(engine).build();
     fill(slabs, folded);
     return folded;
   }
 
-  private NetworkBuilder builder() {
-    NetworkBuilder folded = new NetworkBuilder(architecture.steps(), architecture.features());
+  private Architecture folded() {
+    ArchitectureBuilder folded =
+        new ArchitectureBuilder(architecture.steps(), architecture.features());
     int added = 0;
     for (int i = 0; i < layers.size(); i++, added++) {
       Layer layer = layers.get(i);
@@ -43,17 +44,17 @@ final class Folding {
         throw unfoldable(i);
       }
       if (layer.opensBlock()) {
-        NetworkBuilder unused = folded.begin();
+        folded.begin();
       } else if (layer.closesBlock()) {
-        NetworkBuilder unused = folded.end(((Residual) spec).scale());
+        folded.end(((Residual) spec).scale());
       } else {
-        NetworkBuilder unused = folded.add(isFolded(i + 1) ? folded(i++) : blank(spec));
+        folded.add(isFolded(i + 1) ? folded(i++) : blank(spec));
       }
     }
     if (added == layers.size()) {
       throw new IllegalStateException("there is no batch norm to fold in this network");
     }
-    return folded;
+    return folded.architecture();
   }
 
   /** Returns a dense layer that is to do what the norm right above it does too. */
@@ -101,7 +102,7 @@ final class Folding {
   private void fill(Slabs from, Network to) {
     int layer = 0;
     for (int i = 0; i < layers.size(); i++, layer++) {
-      List<String> names = to.parameterNames(layer);
+      List<String> names = to.layer(layer).parameterNames();
       if (isFolded(i + 1)) {
         fold(layers.get(i), (BatchNorm.Placed) layers.get(i + 1), from, to.parameters(), names);
         i++;

@@ -1,53 +1,53 @@
 package fathom.nn;
 
+import fathom.matrix.FairLock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.StampedLock;
 
 /**
- * Who may use a network: one step, or any number of calls that only read its parameters, until it
- * is closed; closing waits for those that are inside. Allocates nothing. Nobody may come in twice:
- * a step that waited for itself would wait forever.
+ * The order in which threads use a network: one step, or any number of calls that only read its
+ * parameters, until it is closed; closing waits for those that are inside. Both get their turn, as
+ * {@link FairLock} says, and what would wait for the calling thread itself throws.
  */
 final class Gate {
-  private final StampedLock lock = new StampedLock();
+  private final FairLock lock = new FairLock("this network");
   private final List<Runnable> closers = new ArrayList<>();
   private volatile boolean closed;
 
   /**
    * Keeps everybody else out until {@link #endStep}.
    *
-   * @throws IllegalStateException if the network was closed
+   * @throws IllegalStateException if the network was closed, or this thread is inside already
    */
   long beginStep() {
-    long stamp = lock.writeLock();
+    long stamp = lock.beginAlone();
     if (closed) {
-      lock.unlockWrite(stamp);
+      lock.endAlone(stamp);
       requireOpen();
     }
     return stamp;
   }
 
   void endStep(long stamp) {
-    lock.unlockWrite(stamp);
+    lock.endAlone(stamp);
   }
 
   /**
    * Keeps steps out until {@link #endReading}.
    *
-   * @throws IllegalStateException if the network was closed
+   * @throws IllegalStateException if the network was closed, or this thread is in a step
    */
   long beginReading() {
-    long stamp = lock.readLock();
+    long stamp = lock.beginReading();
     if (closed) {
-      lock.unlockRead(stamp);
+      lock.endReading(stamp);
       requireOpen();
     }
     return stamp;
   }
 
   void endReading(long stamp) {
-    lock.unlockRead(stamp);
+    lock.endReading(stamp);
   }
 
   /** Does something as a step. */
@@ -86,7 +86,7 @@ final class Gate {
    * @return whether that is done by this call
    */
   boolean close(Runnable free) {
-    long stamp = lock.writeLock();
+    long stamp = lock.beginAlone();
     try {
       if (closed) {
         return false;
@@ -98,7 +98,7 @@ final class Gate {
       }
       return true;
     } finally {
-      lock.unlockWrite(stamp);
+      lock.endAlone(stamp);
     }
   }
 

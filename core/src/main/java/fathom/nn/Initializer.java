@@ -218,6 +218,11 @@ public final class Initializer {
     throw new IllegalArgumentException(Names.unknown("initializer", text, SCHEMES.keySet()));
   }
 
+  /** Returns whether weights differ from draw to draw: neither a constant nor the identity do. */
+  public boolean isRandom() {
+    return scheme != Scheme.CONSTANT && scheme != Scheme.IDENTITY;
+  }
+
   /** Returns the variance of the weights; of a constant, 0. */
   public double variance(int fanIn, int fanOut) {
     return gain * gain * scheme.variance(fanIn, fanOut);

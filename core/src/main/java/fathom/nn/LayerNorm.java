@@ -14,6 +14,9 @@ import java.util.List;
  * @param epsilon what is added to variances, positive
  */
 public record LayerNorm(Activation activation, float epsilon) implements LayerSpec {
+  /** What is added to variances unless another is given, as PyTorch's. */
+  public static final float EPSILON = 1e-5f;
+
   /**
    * Checks the number.
    *

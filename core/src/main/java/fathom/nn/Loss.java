@@ -2,6 +2,7 @@ package fathom.nn;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import fathom.engine.Engine;
 import fathom.kernel.LossKernels;
 import fathom.matrix.Matrix;
 import java.lang.foreign.Arena;
@@ -186,12 +187,14 @@ public final class Loss {
      * Returns the mean loss of a batch and, where d is given, writes its gradient by the outputs.
      * The mean's divisor enters here and nowhere else.
      *
+     * @param engine whose kernels compute
      * @param y the outputs, K x B, feature-major
      * @param labels B 32-bit labels in [0, K), or null where targets are numbers
      * @param t the targets, K x B, or null where they are labels
      * @param d K x B, overwritten; null if only the loss is wanted
      */
-    public double mean(LossKernels kernels, Matrix y, MemorySegment labels, Matrix t, Matrix d) {
+    public double mean(Engine engine, Matrix y, MemorySegment labels, Matrix t, Matrix d) {
+      LossKernels kernels = engine.kernels().loss();
       double weight = weight(y, labels);
       float scale = (float) (1 / weight);
       double sum =
@@ -216,7 +219,7 @@ public final class Loss {
      * @throws IllegalArgumentException if this loss takes no labels, or weighs classes
      */
     public double mixed(
-        LossKernels kernels,
+        Engine engine,
         Matrix y,
         MemorySegment labels,
         MemorySegment partners,
@@ -235,7 +238,7 @@ public final class Loss {
         double own = y.get(labels.getAtIndex(JAVA_INT, i), i);
         sum += own - y.get(partners.getAtIndex(JAVA_INT, i), i);
       }
-      double mean = mean(kernels, y, labels, null, d) + moved * sum / y.cols();
+      double mean = mean(engine, y, labels, null, d) + moved * sum / y.cols();
       for (int i = 0; d != null && i < y.cols(); i++) {
         add(d, labels.getAtIndex(JAVA_INT, i), i, (float) (moved / y.cols()));
         add(d, partners.getAtIndex(JAVA_INT, i), i, (float) (-moved / y.cols()));

@@ -68,7 +68,7 @@ public final class Network implements AutoCloseable {
    * @param features the length of an input row
    */
   public static NetworkBuilder input(int features) {
-    return new NetworkBuilder(0, features);
+    return new NetworkBuilder(new ArchitectureBuilder(0, features));
   }
 
   /**
@@ -80,7 +80,7 @@ public final class Network implements AutoCloseable {
    */
   public static NetworkBuilder sequence(int steps, int features) {
     int unused = Architecture.requirePositive("a sequence", steps);
-    return new NetworkBuilder(steps, features);
+    return new NetworkBuilder(new ArchitectureBuilder(steps, features));
   }
 
   /** Draws all parameters anew, as if the network had been built with that seed. */
@@ -127,31 +127,6 @@ public final class Network implements AutoCloseable {
         .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
-  /** Returns a layer in a line, as in {@code 784 -> 256 relu, he_normal}. */
-  public String describe(int layer) {
-    return layers.get(layer).toString();
-  }
-
-  /** Returns a layer in a few words, as in {@code 256 relu}. */
-  public String brief(int layer) {
-    return layers.get(layer).brief();
-  }
-
-  /** Returns a layer's activation, or null if it is none that has one, as dropout. */
-  public Activation activation(int layer) {
-    return layers.get(layer).activation().orElse(null);
-  }
-
-  /** Returns what draws a dense layer's weights, or null if the layer is none. */
-  public Initializer initializer(int layer) {
-    return layers.get(layer).spec() instanceof Dense dense ? dense.initializer() : null;
-  }
-
-  /** Returns the names of a layer's parameters, its weights first; none is fine. */
-  public List<String> parameterNames(int layer) {
-    return layers.get(layer).parameterNames();
-  }
-
   /** Returns what this network is like. */
   public Architecture architecture() {
     return architecture;
@@ -195,7 +170,7 @@ public final class Network implements AutoCloseable {
 
   /** As {@link #recompute(int)} with the square root of the number of dense layers. */
   public void recompute() {
-    gate.alone(trainings::recompute);
+    recompute(Plan.squareRoot(architecture));
   }
 
   /**
@@ -287,7 +262,8 @@ public final class Network implements AutoCloseable {
    * Computes outputs for rows of any number, 256 at a time: {@code Y <- f(X)}. Up to so many
    * allocate nothing after the first calls. Safe for many threads; as many as call at once take
    * memory of their own ({@link Memory#inference}), which is kept for the next. The last bits of an
-   * answer may depend on how many rows are asked for together, never on threads.
+   * answer may depend on how many rows are asked for together, never on threads. What overflows is
+   * infinite or NaN and handed out as it is; nobody looks.
    *
    * @param x rows of inputs, N x {@link #inputs}, copied before they are used
    * @param y rows of outputs, N x {@link #outputs}, overwritten
@@ -353,7 +329,7 @@ public final class Network implements AutoCloseable {
 
   /** Starts from an architecture, to which more layers may be added. */
   public static NetworkBuilder of(Architecture architecture) {
-    return new NetworkBuilder(architecture);
+    return new NetworkBuilder(new ArchitectureBuilder(architecture));
   }
 
   /**

@@ -2,67 +2,28 @@ package fathom.nn;
 
 import fathom.engine.Engine;
 import java.lang.foreign.Arena;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /** Describes a network layer by layer; {@link Network#input} starts one. For one thread. */
 public final class NetworkBuilder {
-  /** A residual block whose branch is being described. */
-  private record Block(List<LayerSpec> around, int units) {}
-
-  private final int steps;
-  private final int features;
-  private final Deque<Block> blocks = new ArrayDeque<>();
-  private List<LayerSpec> layers = new ArrayList<>();
-  private int units;
+  private final ArchitectureBuilder layers;
   private int window;
   private long seed;
   private Engine engine;
 
-  /**
-   * Starts without layers.
-   *
-   * @param steps of a sequence; 0 for rows that are none
-   */
-  NetworkBuilder(int steps, int features) {
-    this.steps = steps;
-    this.features = features;
-    units = Architecture.inputs(steps, features);
-  }
-
-  /** Starts with the layers of an architecture. */
-  NetworkBuilder(Architecture architecture) {
-    this(architecture.steps(), architecture.features());
-    layers.addAll(architecture.layers());
-    units = architecture.outputs();
+  NetworkBuilder(ArchitectureBuilder layers) {
+    this.layers = layers;
   }
 
   /**
    * Returns what has been described.
    *
-   * @throws IllegalStateException if there is no layer, or a residual block has not ended
+   * @throws IllegalStateException if there is no layer
    */
   public Architecture architecture() {
-    if (layers.isEmpty() && blocks.isEmpty()) {
-      throw new IllegalStateException("a network needs at least one layer");
-    }
-    if (isInBlock()) {
-      throw new IllegalStateException("a residual block was begun and not ended");
-    }
-    return new Architecture(steps, features, layers);
-  }
-
-  boolean isInBlock() {
-    return !blocks.isEmpty();
-  }
-
-  /** Returns whether {@link #architecture} has something to return. */
-  boolean isComplete() {
-    return !layers.isEmpty() && !isInBlock();
+    return layers.architecture();
   }
 
   /**
@@ -71,38 +32,13 @@ public final class NetworkBuilder {
    * @throws IllegalArgumentException if it does not fit what lies below
    */
   public NetworkBuilder add(LayerSpec layer) {
-    if (layer instanceof Residual block) {
-      begin();
-      block.branch().forEach(this::add);
-      return end(block.scale());
-    }
-    if (layer instanceof Recurrent recurrent) {
-      if (isInBlock()) {
-        throw Architecture.noSequence();
-      }
-      Architecture.requireSequence(steps, features, layers, units, recurrent);
-    }
     layers.add(layer);
-    units = layer.units(units);
     return this;
   }
 
-  /** Begins a residual block; what is added until its end is its branch. */
-  NetworkBuilder begin() {
-    blocks.push(new Block(layers, units));
-    layers = new ArrayList<>();
-    return this;
-  }
-
-  /** Ends the innermost residual block. */
-  NetworkBuilder end(float scale) {
-    Block block = blocks.pop();
-    if (!layers.isEmpty()) {
-      Architecture.requireSame(block.units, units);
-    }
-    Residual residual = new Residual(scale, layers);
-    layers = block.around;
-    layers.add(residual);
+  /** Adds layers, from the first to the last. */
+  public NetworkBuilder addAll(List<? extends LayerSpec> more) {
+    more.forEach(layers::add);
     return this;
   }
 
@@ -131,16 +67,8 @@ public final class NetworkBuilder {
    * @throws IllegalStateException if the last layer is not dense
    */
   public NetworkBuilder noBias() {
-    if (!(last() instanceof Dense)) {
-      throw new IllegalStateException("noBias() is for a dense layer, right behind it");
-    }
-    layers.set(layers.size() - 1, ((Dense) last()).withoutBias());
+    layers.noBias();
     return this;
-  }
-
-  /** Returns the last layer; null if there is none, or it is the one before a branch. */
-  private LayerSpec last() {
-    return layers.isEmpty() ? null : layers.get(layers.size() - 1);
   }
 
   /** Adds an Elman layer with tanh. */
@@ -192,15 +120,6 @@ public final class NetworkBuilder {
     return Recurrent.of(kind, units, Activation.TANH, Initializer.XAVIER_UNIFORM, window);
   }
 
-  /** Replaces the last layer, which has to be recurrent. */
-  private NetworkBuilder lastRecurrent(String what, UnaryOperator<Recurrent> change) {
-    if (!(last() instanceof Recurrent)) {
-      throw new IllegalStateException(what + " is for a recurrent layer, right behind it");
-    }
-    layers.set(layers.size() - 1, change.apply((Recurrent) last()));
-    return this;
-  }
-
   /**
    * Draws the recurrent weights of the layer just added, each gate's by itself; orthogonal unless
    * set. {@link Initializer#IDENTITY} with ReLU is the IRNN of Le, Jaitly and Hinton 2015.
@@ -208,7 +127,8 @@ public final class NetworkBuilder {
    * @throws IllegalStateException if the last layer is not recurrent
    */
   public NetworkBuilder recurrent(Initializer initializer) {
-    return lastRecurrent("recurrent()", r -> r.recurrentWeights(initializer));
+    layers.lastRecurrent("recurrent()", r -> r.recurrentWeights(initializer));
+    return this;
   }
 
   /**
@@ -219,7 +139,8 @@ public final class NetworkBuilder {
    * @throws IllegalStateException if the last layer is no LSTM
    */
   public NetworkBuilder forgetBias(float bias) {
-    return lastRecurrent("forgetBias()", r -> r.forgetBias(bias));
+    layers.lastRecurrent("forgetBias()", r -> r.forgetBias(bias));
+    return this;
   }
 
   /**
@@ -234,8 +155,7 @@ public final class NetworkBuilder {
    */
   public NetworkBuilder truncate(int steps) {
     window = Architecture.requirePositive("a gradient's way back", steps);
-    List<LayerSpec> top = isInBlock() ? blocks.peekLast().around : layers;
-    top.replaceAll(layer -> layer instanceof Recurrent r ? r.truncated(window) : layer);
+    layers.truncate(window);
     return this;
   }
 
@@ -246,30 +166,13 @@ public final class NetworkBuilder {
    * @throws IllegalStateException if the last layer is not dense
    */
   public NetworkBuilder withoutHead() {
-    if (!(last() instanceof Dense) || isInBlock()) {
-      throw new IllegalStateException(
-          "only a dense layer can be replaced as the head, and the last layer is "
-              + (layers.isEmpty() ? "none" : describeLast()));
-    }
-    layers.remove(layers.size() - 1);
-    units = Architecture.inputs(steps, features);
-    for (LayerSpec layer : layers) {
-      units = layer.units(units);
-    }
+    layers.removeHead();
     return this;
-  }
-
-  private String describeLast() {
-    if (isInBlock()) {
-      return last().toString();
-    }
-    List<Layer> placed = architecture().placed();
-    return placed.get(placed.size() - 1).toString();
   }
 
   /** Adds batch normalization, then an activation; momentum 0.1 and epsilon 1e-5. */
   public NetworkBuilder batchNorm(Activation activation) {
-    return batchNorm(activation, 0.1f, 1e-5f);
+    return batchNorm(activation, BatchNorm.MOMENTUM, BatchNorm.EPSILON);
   }
 
   /**
@@ -284,7 +187,7 @@ public final class NetworkBuilder {
 
   /** Adds layer normalization (Ba et al. 2016), then an activation; epsilon 1e-5. */
   public NetworkBuilder layerNorm(Activation activation) {
-    return add(new LayerNorm(activation, 1e-5f));
+    return add(new LayerNorm(activation, LayerNorm.EPSILON));
   }
 
   /** Adds an activation alone. */
@@ -325,8 +228,10 @@ public final class NetworkBuilder {
    * @throws IllegalArgumentException if the branch is empty or gives another number of units
    */
   public NetworkBuilder residual(float scale, UnaryOperator<NetworkBuilder> branch) {
-    NetworkBuilder unused = branch.apply(begin());
-    return end(scale);
+    layers.begin();
+    NetworkBuilder unused = branch.apply(this);
+    layers.end(scale);
+    return this;
   }
 
   /** Returns the shapes of all tensors that the network would have, by name; allocates none. */

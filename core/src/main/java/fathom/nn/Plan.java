@@ -88,6 +88,14 @@ public final class Plan {
     return new Planner(engine, architecture, use, batch, capacity).plan();
   }
 
+  /**
+   * Returns the k of {@link Network#recompute(int)} that needs the least memory where all layers
+   * are alike: the square root of the number of dense layers.
+   */
+  public static int squareRoot(Architecture architecture) {
+    return Segments.squareRoot(architecture.placed());
+  }
+
   static int requirePositive(int batch) {
     if (batch < 1) {
       throw new IllegalArgumentException("a batch needs at least one sample, not " + batch);

@@ -25,17 +25,14 @@ final class Planner {
   /**
    * A residual block whose branch has not come back: what is added, and where its gradient goes.
    */
-  private record Fork(Buffer skip, Buffer gradient) {}
+  record Fork(Buffer skip, Buffer gradient) {}
 
   private final Engine engine;
   private final Architecture architecture;
   private final List<Layer> layers;
   private final Use use;
   private final int batch;
-  private final int capacity;
-  private final int widest;
-  private final List<Buffer> buffers = new ArrayList<>();
-  private final Map<Integer, Integer> scratches = new HashMap<>();
+  private final Buffers buffers;
   private final List<OpenGroup> groups = new ArrayList<>();
   private final List<Buffer> outputs = new ArrayList<>();
   private final List<Integer> groupOf = new ArrayList<>();
@@ -43,8 +40,6 @@ final class Planner {
   private final Set<Buffer> overwritten = new HashSet<>();
   private final Deque<Fork> forks = new ArrayDeque<>();
   private final Buffer input;
-  private int nextOwn;
-  private int nextShared;
   private int lowest = -1;
   private boolean spare;
 
@@ -61,13 +56,16 @@ final class Planner {
     this.architecture = architecture;
     this.use = use;
     this.batch = batch;
-    this.capacity = capacity;
     layers = architecture.placed();
-    widest = layers.stream().mapToInt(l -> Math.max(l.in(), l.out()) * l.times()).max().orElse(1);
+    int widest = layers.stream().mapToInt(Planner::numbers).max().orElseThrow();
+    buffers = new Buffers(batch, capacity, widest);
     int inputs = architecture.inputs();
-    Region region = use.training() ? Region.BATCH : Region.OWN;
-    long bytes = use.training() ? 0 : bytes(inputs, capacity);
-    input = add("x", region, nextOwn++, batch, inputs, inputs, bytes);
+    input = use.training() ? buffers.batch("x", inputs) : buffers.rows("x", inputs);
+  }
+
+  /** Returns the most numbers that a sample has below or above a layer, over all its steps. */
+  private static int numbers(Layer layer) {
+    return Math.max(layer.in(), layer.out()) * layer.times();
   }
 
   /** Lets all layers enter. */
@@ -79,7 +77,7 @@ final class Planner {
       int before = groups.size();
       if (segments.startsRun(layer.index())) {
         run = before;
-        nextShared = 0;
+        buffers.restartShared();
       }
       layer.enter(this);
       if (segments.endsRun(layer.index())) {
@@ -126,7 +124,7 @@ final class Planner {
   }
 
   List<Buffer> buffers() {
-    return buffers;
+    return buffers.all();
   }
 
   List<Buffer> outputs() {
@@ -163,7 +161,7 @@ final class Planner {
       Buffer a = group.output;
       Buffer d =
           use.training()
-              ? wide("d" + group.layer, Region.GRADIENT, turn % HALF, a.rows(), a.cols())
+              ? buffers.wide("d" + group.layer, Region.GRADIENT, turn % HALF, a.rows(), a.cols())
               : null;
       plans.add(group.plan(d, use.frozen(), starts));
     }
@@ -225,16 +223,14 @@ final class Planner {
    * reads, of which other threads, and other blocks of rows, need all when the first rows are done.
    */
   Buffer output(String name, int rows) {
-    int cols = groups.isEmpty() ? batch : last().output.cols();
-    return output(name, rows, cols);
+    return output(name, rows, groups.isEmpty() ? batch : last().output.cols());
   }
 
   /** As {@link #output(String, int)}, of other columns than the output below has. */
   Buffer output(String name, int rows, int cols) {
     String full = name + outputs.size();
     if (use.segments().isShared(outputs.size())) {
-      long bytes = bytes(use.segments().widest(), capacity);
-      return add(full, Region.SHARED, nextShared++, rows, batch, stride(batch), bytes);
+      return buffers.shared(full, rows, use.segments().widest());
     }
     if (use.training()) {
       return sequence(name, rows, cols / batch);
@@ -251,7 +247,7 @@ final class Planner {
     while (used.contains(slot)) {
       slot++;
     }
-    return wide(full, Region.REUSED, slot, rows, cols);
+    return buffers.wide(full, Region.REUSED, slot, rows, cols);
   }
 
   /** Returns the slot of a buffer that is used over and over; -1 of another. */
@@ -271,53 +267,17 @@ final class Planner {
 
   /** Returns memory of its own for all steps of a sequence, rows x T B; of none, rows x 1. */
   Buffer sequence(String name, int rows, int steps) {
-    int cols = steps == 0 ? 1 : steps * batch;
-    return add(
-        name + outputs.size(),
-        Region.OWN,
-        nextOwn++,
-        rows,
-        cols,
-        steps > 1 ? cols : stride(cols),
-        bytes(rows * Math.max(1, steps), steps == 0 ? 1 : capacity));
+    return buffers.own(name + outputs.size(), rows, steps);
   }
 
   /** Returns memory for half of the gradient by a product's input. */
   Buffer upperHalf(int rows, int cols) {
-    return wide("half" + outputs.size(), Region.GRADIENT, HALF, rows, cols);
+    return buffers.wide("half" + outputs.size(), Region.GRADIENT, HALF, rows, cols);
   }
 
-  /** Returns memory for a block of a gradient, for each thread, lent anew to whoever asks next. */
+  /** Returns memory for a block of a gradient, for each thread. */
   Buffer scratch(int rows, int cols, int stride) {
-    // Rows of another length would write into the gaps.
-    int slot = scratches.computeIfAbsent(stride == cols ? 0 : stride, key -> scratches.size());
-    long bytes = (long) rows * stride * Float.BYTES;
-    return add("block" + outputs.size(), Region.SCRATCH, slot, rows, cols, stride, bytes);
-  }
-
-  /** Returns a buffer that may hold the widest layer's output. */
-  private Buffer wide(String name, Region region, int slot, int rows, int cols) {
-    // Rows of a batch lie as far apart as in a slab, and those of a sequence without gaps.
-    int stride = cols > capacity ? cols : stride(cols);
-    return add(name, region, slot, rows, cols, stride, bytes(widest, capacity));
-  }
-
-  private Buffer add(
-      String name, Region region, int slot, int rows, int cols, int stride, long bytes) {
-    Buffer buffer = new Buffer(buffers.size(), name, region, slot, rows, cols, stride, bytes);
-    buffers.add(buffer);
-    return buffer;
-  }
-
-  /** Of more than one row, so that a matrix may be looked at as more or fewer. */
-  private static int stride(int cols) {
-    return Slab.Layout.stride(2, cols);
-  }
-
-  /** Returns room for rows of up to so many columns. */
-  private static long bytes(int rows, int cols) {
-    int longest = cols / Slab.Layout.CONFLICT * Slab.Layout.CONFLICT;
-    return Math.max(1, (long) rows * Math.max(cols, stride(longest))) * Float.BYTES;
+    return buffers.scratch("block" + outputs.size(), rows, cols, stride);
   }
 
   /** Starts a group with a head that has read what lies below before the first rows are made. */
@@ -376,49 +336,15 @@ final class Planner {
     Buffer skip = below();
     Buffer gradient =
         use.training()
-            ? wide("skip" + outputs.size(), Region.SKIP, forks.size(), skip.rows(), skip.cols())
+            ? buffers.wide(
+                "skip" + outputs.size(), Region.SKIP, forks.size(), skip.rows(), skip.cols())
             : null;
     forks.push(new Fork(skip, gradient));
     return gradient;
   }
 
-  /** Returns what the innermost block has kept, whose branch comes back. */
-  Buffer skip() {
-    return forks.element().skip;
-  }
-
-  /** Ends the innermost block; returns where its gradient goes around the branch. */
-  Buffer join() {
-    return forks.pop().gradient;
-  }
-
-  /** A group that rows are added to. */
-  private static final class OpenGroup {
-    final int layer;
-    final HeadPlan head;
-    final List<RowPlan> rows = new ArrayList<>();
-    Buffer output;
-    int again = -1;
-
-    /** The end of the layers whose last group this is; 0 if there is none. */
-    int end;
-
-    OpenGroup(int layer, HeadPlan head) {
-      this.layer = layer;
-      this.head = head;
-      output = head.output();
-    }
-
-    void add(RowPlan row) {
-      rows.add(row);
-      output = row.output();
-    }
-
-    GroupPlan plan(Buffer d, int frozen, long[] starts) {
-      int frozenRows = (int) rows.stream().filter(row -> row.layer() < frozen).count();
-      long to = starts[Math.max(layer, end)];
-      long from = Math.max(starts[layer], Math.min(to, starts[frozen]));
-      return new GroupPlan(layer, head, rows, d, frozenRows, from, to, again);
-    }
+  /** Ends the innermost block, whose branch comes back. */
+  Fork join() {
+    return forks.pop();
   }
 }

@@ -106,8 +106,9 @@ public record Residual(float scale, List<LayerSpec> branch) implements LayerSpec
 
     @Override
     void enter(Planner planner) {
-      Buffer skip = planner.skip();
-      Buffer gradient = planner.join();
+      Planner.Fork fork = planner.join();
+      Buffer skip = fork.skip();
+      Buffer gradient = fork.gradient();
       Buffer branch = planner.below();
       Buffer y = gradient == null ? planner.overwritable("y") : planner.output("y", branch.rows());
       planner.row(

@@ -34,11 +34,6 @@ final class Trainings implements AutoCloseable {
     return frozen;
   }
 
-  /** As {@link #recompute(int)} with the number that saves most. */
-  void recompute() {
-    recompute(Segments.squareRoot(architecture.placed()));
-  }
-
   /**
    * Keeps the outputs of every k-th dense layer, from the next pass on.
    *

@@ -1,5 +1,6 @@
 package fathom.optim;
 
+import fathom.kernel.Update;
 import fathom.kernel.UpdateStep;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -63,12 +64,31 @@ public record Adam(
 
   @Override
   public List<String> moments() {
-    return AdamRule.moments(amsgrad);
+    return moments(amsgrad);
   }
 
   @Override
   public Rule rule(MemorySegment parameters, List<MemorySegment> moments) {
-    return new AdamRule(
-        new UpdateStep(parameters, moments), amsgrad, beta1, beta2, epsilon, weightDecay, 0);
+    UpdateStep s = new UpdateStep(parameters, moments);
+    s.decay = weightDecay;
+    return rule(s, amsgrad, beta1, beta2, epsilon, 0);
+  }
+
+  static List<String> moments(boolean amsgrad) {
+    return amsgrad ? List.of("m", "v", "vmax") : List.of("m", "v");
+  }
+
+  /** Returns the rule of Adam and AMSGrad, of which AdamW decays parameters by themselves. */
+  static Rule rule(
+      UpdateStep s, boolean amsgrad, float beta1, float beta2, float epsilon, float decoupled) {
+    s.mean(beta1).squares(beta2).epsilon = epsilon;
+    return new KernelRule(
+        amsgrad ? Update.AMSGRAD : Update.ADAM,
+        s,
+        (step, newRate) -> {
+          s.rate = (float) (newRate / (1 - Math.pow(beta1, (double) step)));
+          s.rootScale = (float) (1 / Math.sqrt(1 - Math.pow(beta2, (double) step)));
+          s.shrink = (float) (1 - (double) newRate * decoupled);
+        });
   }
 }

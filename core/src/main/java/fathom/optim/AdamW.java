@@ -48,12 +48,12 @@ public record AdamW(
 
   @Override
   public List<String> moments() {
-    return AdamRule.moments(amsgrad);
+    return Adam.moments(amsgrad);
   }
 
   @Override
   public Rule rule(MemorySegment parameters, List<MemorySegment> moments) {
-    return new AdamRule(
-        new UpdateStep(parameters, moments), amsgrad, beta1, beta2, epsilon, 0, weightDecay);
+    UpdateStep s = new UpdateStep(parameters, moments);
+    return Adam.rule(s, amsgrad, beta1, beta2, epsilon, weightDecay);
   }
 }

@@ -1,6 +1,6 @@
 package fathom.optim;
 
-import fathom.kernel.UpdateKernels;
+import fathom.engine.Engine;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import java.lang.foreign.MemorySegment;
@@ -97,31 +97,30 @@ public record Constraint(float l1, float maxNorm) {
     }
 
     /** Does the pass for rows {@code [from, to)}; nothing is allocated. */
-    public void apply(UpdateKernels kernels, long from, long to, float rate) {
+    public void apply(Engine engine, long from, long to, float rate) {
       float threshold = rate * constraint.l1;
       long first = 0;
       for (Matrix matrix : weights) {
         long end = Math.min(to, first + matrix.rows());
         for (long row = Math.max(from, first); row < end; row++) {
           long start = matrix.offset() + (row - first) * matrix.stride();
-          apply(kernels, matrix.segment(), start, start + matrix.cols(), threshold);
+          apply(engine, matrix.segment(), start, start + matrix.cols(), threshold);
         }
         first += matrix.rows();
       }
     }
 
-    private void apply(
-        UpdateKernels kernels, MemorySegment w, long from, long to, float threshold) {
+    private void apply(Engine engine, MemorySegment w, long from, long to, float threshold) {
       if (threshold > 0) {
-        kernels.shrink(w, from, to, threshold);
+        engine.kernels().update().shrink(w, from, to, threshold);
       }
       double limit = constraint.maxNorm;
       if (limit == Double.POSITIVE_INFINITY) {
         return;
       }
-      double squares = kernels.sumOfSquares(w, from, to);
+      double squares = engine.kernels().update().sumOfSquares(w, from, to);
       if (squares > limit * limit) {
-        kernels.scale(w, from, to, (float) (limit / Math.sqrt(squares)));
+        engine.kernels().update().scale(w, from, to, (float) (limit / Math.sqrt(squares)));
       }
     }
   }

@@ -1,6 +1,6 @@
 package fathom.optim;
 
-import fathom.kernel.UpdateKernels;
+import fathom.engine.Engine;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import java.lang.foreign.MemorySegment;
@@ -54,13 +54,16 @@ final class GradientNorms {
   }
 
   /** Sums up the squares of blocks {@code [from, to)}; threads may share the blocks. */
-  void measure(UpdateKernels kernels, int from, int to) {
+  void measure(Engine engine, int from, int to) {
     for (int t = 0; t < factors.length; t++) {
       int end = Math.min(to, firstBlocks[t + 1]);
       for (int block = Math.max(from, firstBlocks[t]); block < end; block++) {
         long start = starts[t] + (long) (block - firstBlocks[t]) * BLOCK;
         sums[block] =
-            kernels.sumOfSquares(gradients, start, Math.min(start + BLOCK, starts[t + 1]));
+            engine
+                .kernels()
+                .update()
+                .sumOfSquares(gradients, start, Math.min(start + BLOCK, starts[t + 1]));
       }
     }
   }
@@ -91,23 +94,18 @@ final class GradientNorms {
 
   /** Does a rule's step for elements {@code [from, to)} with clipped gradients. */
   void update(
-      Optimizer.Rule rule,
-      UpdateKernels kernels,
-      MemorySegment where,
-      long first,
-      long from,
-      long to) {
+      Optimizer.Rule rule, Engine engine, MemorySegment where, long first, long from, long to) {
     switch (clipping.scope()) {
-      case NONE -> rule.update(kernels, where, first, from, to, 1, Float.POSITIVE_INFINITY);
+      case NONE -> rule.update(engine, where, first, from, to, 1, Float.POSITIVE_INFINITY);
       case NORM ->
-          rule.update(kernels, where, first, from, to, factor(norm), Float.POSITIVE_INFINITY);
-      case VALUE -> rule.update(kernels, where, first, from, to, 1, clipping.limit());
+          rule.update(engine, where, first, from, to, factor(norm), Float.POSITIVE_INFINITY);
+      case VALUE -> rule.update(engine, where, first, from, to, 1, clipping.limit());
       case TENSOR_NORM -> {
         for (int t = 0; t < factors.length; t++) {
           long start = Math.max(from, starts[t]);
           long end = Math.min(to, starts[t + 1]);
           if (start < end) {
-            rule.update(kernels, where, first, start, end, factors[t], Float.POSITIVE_INFINITY);
+            rule.update(engine, where, first, start, end, factors[t], Float.POSITIVE_INFINITY);
           }
         }
       }

@@ -1,7 +1,7 @@
 package fathom.optim;
 
+import fathom.engine.Engine;
 import fathom.kernel.Update;
-import fathom.kernel.UpdateKernels;
 import fathom.kernel.UpdateStep;
 import java.lang.foreign.MemorySegment;
 
@@ -30,13 +30,13 @@ final class KernelRule implements Optimizer.Rule {
 
   @Override
   public void update(
-      UpdateKernels kernels,
+      Engine engine,
       MemorySegment gradients,
       long first,
       long from,
       long to,
       float factor,
       float bound) {
-    kernels.update(update, memory, gradients, first, from, to, factor, bound);
+    engine.kernels().update().update(update, memory, gradients, first, from, to, factor, bound);
   }
 }

@@ -1,6 +1,6 @@
 package fathom.optim;
 
-import fathom.kernel.UpdateKernels;
+import fathom.engine.Engine;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -40,12 +40,13 @@ public interface Optimizer {
      * Does the step for parameters {@code [from, to)}. The result does not depend on how a range is
      * cut; several threads may work on disjoint ranges.
      *
+     * @param engine whose kernels compute
      * @param gradients of which the one of parameter i lies at {@code i - first}
      * @param factor what the gradients are multiplied by; 1 changes nothing
      * @param bound what the size of gradients is cut to after that; infinity changes nothing
      */
     void update(
-        UpdateKernels kernels,
+        Engine engine,
         MemorySegment gradients,
         long first,
         long from,

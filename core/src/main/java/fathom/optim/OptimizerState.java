@@ -1,6 +1,6 @@
 package fathom.optim;
 
-import fathom.kernel.UpdateKernels;
+import fathom.engine.Engine;
 import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -133,12 +133,12 @@ public final class OptimizerState {
    *
    * @throws IndexOutOfBoundsException if there are no such blocks
    */
-  public void measure(UpdateKernels kernels, int from, int to) {
+  public void measure(Engine engine, int from, int to) {
     if (from < 0 || to < from || to > blocks()) {
       throw new IndexOutOfBoundsException("blocks " + from + " to " + to + " of " + blocks());
     }
     if (norms != null) {
-      norms.measure(kernels, from, to);
+      norms.measure(engine, from, to);
     }
   }
 
@@ -172,8 +172,8 @@ public final class OptimizerState {
    * @throws IllegalStateException if no step has begun
    * @throws IndexOutOfBoundsException if there are no such elements
    */
-  public void update(UpdateKernels kernels, long from, long to) {
-    update(kernels, gradients.segment(), 0, from, to);
+  public void update(Engine engine, long from, long to) {
+    update(engine, gradients.segment(), 0, from, to);
   }
 
   /**
@@ -184,7 +184,7 @@ public final class OptimizerState {
    * @throws IllegalStateException if no step has begun
    * @throws IndexOutOfBoundsException if there are no such elements
    */
-  public void update(UpdateKernels kernels, MemorySegment where, long first, long from, long to) {
+  public void update(Engine engine, MemorySegment where, long first, long from, long to) {
     if (!begun) {
       throw new IllegalStateException("no step has begun: call begin() before update()");
     }
@@ -201,9 +201,9 @@ public final class OptimizerState {
         continue;
       }
       if (norms == null) {
-        rules[i].update(kernels, where, first, start, end, 1, Float.POSITIVE_INFINITY);
+        rules[i].update(engine, where, first, start, end, 1, Float.POSITIVE_INFINITY);
       } else {
-        norms.update(rules[i], kernels, where, first, start, end);
+        norms.update(rules[i], engine, where, first, start, end);
       }
     }
   }

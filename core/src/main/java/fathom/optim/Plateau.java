@@ -15,7 +15,7 @@ import java.util.Arrays;
  * <p>and the rate is {@code max(floor, base scale)}, or the base rate where that is below the
  * floor. A loss that is NaN is no progress.
  *
- * <p>One thread at a time; nothing is allocated but by {@link #state()}, whose few numbers are all
+ * <p>Safe for many threads; nothing is allocated but by {@link #state()}, whose few numbers are all
  * that a checkpoint needs.
  */
 public final class Plateau implements Schedule {
@@ -66,7 +66,7 @@ public final class Plateau implements Schedule {
   }
 
   /** Takes note of a loss, such as an epoch's on validation rows; returns whether it reduced. */
-  public boolean observe(double loss) {
+  public synchronized boolean observe(double loss) {
     if (loss < best * (1 - threshold)) {
       best = loss;
       bad = 0;
@@ -87,13 +87,13 @@ public final class Plateau implements Schedule {
   }
 
   @Override
-  public double rate(long step, double base) {
+  public synchronized double rate(long step, double base) {
     return Math.min(base, Math.max(floor, base * scale));
   }
 
   /** Returns what changes, for a checkpoint: scale, best loss, bad losses, cooldown left. */
   @Override
-  public double[] state() {
+  public synchronized double[] state() {
     return new double[] {scale, best, bad, cooling};
   }
 
@@ -103,7 +103,7 @@ public final class Plateau implements Schedule {
    * @throws IllegalArgumentException if the numbers cannot come from there
    */
   @Override
-  public void restore(double[] state) {
+  public synchronized void restore(double[] state) {
     boolean sound =
         state.length == NUMBERS
             && state[0] >= 0

@@ -19,15 +19,19 @@ public interface Schedule {
    */
   double rate(long step, double base);
 
-  /** Returns what changes in the course of a training, for a checkpoint; of most, nothing. */
+  /**
+   * Returns what changes in the course of a training, for a checkpoint; of most, nothing. Steps
+   * wait meanwhile, so that it must not use the network.
+   */
   default double[] state() {
     return new double[0];
   }
 
   /**
-   * Goes on from what {@link #state()} had returned.
+   * Goes on from what {@link #state()} had returned. Must not use the network.
    *
-   * @throws IllegalArgumentException if the numbers cannot come from there
+   * @throws IllegalArgumentException if the numbers cannot come from there; nothing has changed
+   *     then
    */
   default void restore(double[] state) {
     if (state.length != 0) {

@@ -2,7 +2,6 @@ package fathom.train;
 
 import fathom.data.DataException;
 import fathom.data.Safetensors;
-import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import fathom.nn.Network;
 import fathom.optim.OptimizerState;
@@ -13,7 +12,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -28,18 +26,18 @@ import java.util.TreeMap;
  */
 public final class Checkpoint {
   static final String PREFIX = "fathom.checkpoint";
-  private static final String VERSION = "2";
-  private static final String NOTE = PREFIX + ".note.";
-  private static final String EPOCH = PREFIX + ".epoch";
-  private static final String BATCH = PREFIX + ".batch";
-  private static final String STEPS = PREFIX + ".steps";
-  private static final String RATE = PREFIX + ".rate";
-  private static final String FROZEN = PREFIX + ".frozen";
-  private static final String FACTORS = PREFIX + ".layer_rates";
-  private static final String SCHEDULE = PREFIX + ".schedule";
-  private static final String STOPPING = PREFIX + ".early_stopping.state";
-  private static final String ROLLBACK = PREFIX + ".rollback.state";
-  private static final String MOMENT = "optimizer.";
+  static final String VERSION = "2";
+  static final String NOTE = PREFIX + ".note.";
+  static final String EPOCH = PREFIX + ".epoch";
+  static final String BATCH = PREFIX + ".batch";
+  static final String STEPS = PREFIX + ".steps";
+  static final String RATE = PREFIX + ".rate";
+  static final String FROZEN = PREFIX + ".frozen";
+  static final String FACTORS = PREFIX + ".layer_rates";
+  static final String SCHEDULE = PREFIX + ".schedule";
+  static final String STOPPING = PREFIX + ".early_stopping.state";
+  static final String ROLLBACK = PREFIX + ".rollback.state";
+  static final String MOMENT = "optimizer.";
   private static final String BEST = "best.";
   private static final String GOOD = "good.";
 
@@ -76,8 +74,13 @@ public final class Checkpoint {
     }
   }
 
-  /** Numbers of the training, and what stands before their names in the file. */
-  private record Part(String prefix, Slab slab) {}
+  /**
+   * Numbers of the training.
+   *
+   * @param prefix what stands before their names in the file
+   * @param allowed which of them a training can go on with
+   */
+  record Part(String prefix, Slab slab, NonFinite.Allowed allowed) {}
 
   /** Writes a checkpoint of a training without early stopping; see the other. */
   public static void save(Trainer trainer, Progress progress, Path file) {
@@ -85,18 +88,49 @@ public final class Checkpoint {
   }
 
   /**
-   * Writes a checkpoint between two steps: waits for one under way, and others wait until it is
-   * written. Predictions go on.
+   * Writes a checkpoint between two steps, from any thread: waits for one under way, and others
+   * wait until it is written, so that all of it is of the same moment. Predictions go on.
    *
    * @param stopping what watches the network, or null
    * @throws java.io.UncheckedIOException if the file cannot be written; an old one is untouched
-   * @throws IllegalStateException if the network was closed
+   * @throws TrainingDivergedException if a parameter or statistic is not finite, or a moment is
+   *     NaN, and there is no good state to go back to; an old file is untouched
+   * @throws IllegalStateException if the network or the trainer was closed
    */
   public static void save(Trainer trainer, EarlyStopping stopping, Progress progress, Path file) {
+    trainer.requireOpen();
     Network network = trainer.network();
+    long stamp = network.beginReading();
+    try {
+      double[] watched = stopping == null ? new double[0] : stopping.state();
+      double[] recovered = trainer.recovery() == null ? new double[0] : trainer.recovery().state();
+      Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
+      for (Part part : parts(trainer, stopping, watched, recovered)) {
+        requireSound(trainer, part);
+        Models.putTensors(tensors, part.prefix, network, part.slab.matrices());
+      }
+      Safetensors.write(file, metadata(trainer, stopping, progress, watched, recovered), tensors);
+    } finally {
+      network.endReading(stamp);
+    }
+  }
+
+  private static void requireSound(Trainer trainer, Part part) {
+    Network network = trainer.network();
+    NonFinite found = NonFinite.in(network, part.slab, part.allowed);
+    if (found != null) {
+      OptimizerState state = trainer.state();
+      throw new Diagnosis(network, state.steps(), state.rate()).ofTensor(part.prefix, found);
+    }
+  }
+
+  private static Map<String, String> metadata(
+      Trainer trainer,
+      EarlyStopping stopping,
+      Progress progress,
+      double[] watched,
+      double[] recovered) {
     OptimizerState state = trainer.state();
-    double[] watched = stopping == null ? new double[0] : stopping.state();
-    double[] recovered = trainer.recovery() == null ? new double[0] : trainer.recovery().state();
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put(PREFIX, VERSION);
     metadata.putAll(Settings.of(trainer, stopping));
@@ -104,22 +138,13 @@ public final class Checkpoint {
     metadata.put(BATCH, Integer.toString(progress.batch()));
     metadata.put(STEPS, Long.toString(state.steps()));
     metadata.put(RATE, Float.toString(state.rate()));
-    metadata.put(FROZEN, Integer.toString(network.frozen()));
+    metadata.put(FROZEN, Integer.toString(trainer.network().frozen()));
     metadata.put(FACTORS, factors(state));
     metadata.put(SCHEDULE, Numbers.text(stateOf(trainer.schedule())));
     metadata.put(STOPPING, Numbers.text(watched));
     metadata.put(ROLLBACK, Numbers.text(recovered));
     new TreeMap<>(progress.notes()).forEach((k, v) -> metadata.put(NOTE + k, v));
-    long stamp = network.beginReading();
-    try {
-      Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
-      for (Part part : parts(trainer, stopping, watched, recovered)) {
-        Models.putTensors(tensors, part.prefix, network, part.slab.matrices());
-      }
-      Safetensors.write(file, metadata, tensors);
-    } finally {
-      network.endReading(stamp);
-    }
+    return metadata;
   }
 
   /**
@@ -128,20 +153,32 @@ public final class Checkpoint {
    * @param watched the state of early stopping, empty without
    * @param recovered the state of rollback, empty without
    */
-  private static List<Part> parts(
+  static List<Part> parts(
       Trainer trainer, EarlyStopping stopping, double[] watched, double[] recovered) {
     Network network = trainer.network();
+    Recovery recovery = trainer.recovery();
+    boolean good = recovered.length > 0 && Recovery.hasGood(recovered);
     List<Part> now = new ArrayList<>();
-    now.add(new Part("", network.parameters()));
-    now.add(new Part("", network.statistics()));
-    trainer.state().moments().forEach((k, slab) -> now.add(new Part(MOMENT + k + ".", slab)));
+    now.add(new Part("", network.parameters(), NonFinite.Allowed.NONE));
+    now.add(new Part("", network.statistics(), NonFinite.Allowed.NONE));
+    trainer
+        .state()
+        .moments()
+        .forEach((k, m) -> now.add(new Part(MOMENT + k + ".", m, NonFinite.Allowed.INFINITE)));
     List<Part> all = new ArrayList<>(now);
-    if (watched.length > 0 && EarlyStopping.hasBest(watched)) {
-      stopping.snapshot().slabs().forEach(slab -> all.add(new Part(BEST, slab)));
+    if (good && recovery.mayGoBack(recovered)) {
+      // The next step goes back to the good numbers, whatever these are.
+      all.replaceAll(part -> new Part(part.prefix, part.slab, NonFinite.Allowed.ALL));
     }
-    if (recovered.length > 0 && Recovery.hasGood(recovered)) {
-      Recovery recovery = trainer.recovery();
-      now.forEach(part -> all.add(new Part(GOOD + part.prefix, recovery.good(part.slab))));
+    if (watched.length > 0 && EarlyStopping.hasBest(watched)) {
+      stopping
+          .snapshot()
+          .slabs()
+          .forEach(slab -> all.add(new Part(BEST, slab, NonFinite.Allowed.NONE)));
+    }
+    if (good) {
+      now.forEach(
+          part -> all.add(new Part(GOOD + part.prefix, recovery.good(part.slab), part.allowed)));
     }
     return all;
   }
@@ -154,59 +191,22 @@ public final class Checkpoint {
   /**
    * Lets a trainer go on where a checkpoint was written. Its network, loss, optimizer, clipping,
    * constraint and rollback must be made as they were then, with the same seed, and its schedule be
-   * set.
+   * set. The file is read twice: to prove all that it holds, and then to take it.
    *
    * @param stopping what watches the network, with the patience of then; null if nothing did
    * @return where to go on in the data
    * @throws DataException if the file is missing, unsound or no checkpoint, or of another training;
-   *     the trainer is then as it was
+   *     trainer, network, schedule and stopping are then as they were
+   * @throws IllegalStateException if the network, the trainer or the stopping was closed
    */
   public static Progress load(Path file, Trainer trainer, EarlyStopping stopping) {
-    Network network = trainer.network();
+    trainer.requireOpen();
     try (Safetensors read = Safetensors.read(file)) {
-      Map<String, String> metadata = metadata(file, read);
-      Settings.requireSame(file, metadata, trainer, stopping);
-      double[] watched = numbers(file, metadata, STOPPING);
-      double[] recovered = numbers(file, metadata, ROLLBACK);
-      Map<String, Matrix> targets = targets(file, trainer, stopping, watched, recovered);
-      requireAll(targets.keySet(), read.names(), file + ": lacks this training's tensor ");
-      requireAll(read.names(), targets.keySet(), file + ": this training has no tensor ");
-      for (Map.Entry<String, Matrix> e : targets.entrySet()) {
-        requireSize(file, read, e.getKey(), e.getValue());
-      }
-      Progress progress = progress(file, metadata);
-      restore(file, metadata, trainer);
-      if (stopping != null) {
-        stopping.restore(watched);
-      }
-      if (trainer.recovery() != null) {
-        trainer.recovery().restore(recovered);
-      }
-      long stamp = network.beginStep();
-      try {
-        targets.forEach(read::copyTo);
-      } finally {
-        network.endStep(stamp);
-      }
+      CheckpointMetadata metadata = CheckpointMetadata.of(file, read);
+      Progress progress = metadata.progress();
+      new Resumption(read, metadata, trainer, stopping).apply();
       return progress;
     }
-  }
-
-  private static Map<String, Matrix> targets(
-      Path file, Trainer trainer, EarlyStopping stopping, double[] watched, double[] recovered) {
-    if (watched.length > 0 != (stopping != null)
-        || recovered.length > 0 != (trainer.recovery() != null)) {
-      throw new DataException(file + ": is damaged: the state of early stopping or rollback lacks");
-    }
-    Map<String, Matrix> targets = new LinkedHashMap<>();
-    try {
-      for (Part part : parts(trainer, stopping, watched, recovered)) {
-        part.slab.matrices().forEach((name, matrix) -> targets.put(part.prefix + name, matrix));
-      }
-    } catch (IllegalArgumentException e) {
-      throw new DataException(file + ": is damaged: " + e.getMessage());
-    }
-    return targets;
   }
 
   /**
@@ -216,62 +216,8 @@ public final class Checkpoint {
    */
   public static Progress progress(Path file) {
     try (Safetensors read = Safetensors.read(file)) {
-      return progress(file, metadata(file, read));
+      return CheckpointMetadata.of(file, read).progress();
     }
-  }
-
-  private static Map<String, String> metadata(Path file, Safetensors read) {
-    Map<String, String> metadata = read.metadata();
-    String version = metadata.get(PREFIX);
-    if (!VERSION.equals(version)) {
-      throw new DataException(
-          version == null
-              ? file + ": is no checkpoint of Fathom: its metadata have no '" + PREFIX + "'"
-              : file + ": is a checkpoint of version " + version + ", and " + VERSION + " is read");
-    }
-    return metadata;
-  }
-
-  private static Progress progress(Path file, Map<String, String> metadata) {
-    Map<String, String> notes = new LinkedHashMap<>();
-    metadata.forEach(
-        (k, v) -> {
-          if (k.startsWith(NOTE)) {
-            notes.put(k.substring(NOTE.length()), v);
-          }
-        });
-    try {
-      int epoch = (int) number(file, metadata, EPOCH);
-      return new Progress(epoch, (int) number(file, metadata, BATCH), notes);
-    } catch (IllegalArgumentException e) {
-      throw new DataException(file + ": is damaged: " + e.getMessage());
-    }
-  }
-
-  /** Restores what is no tensor; the schedule first, which may refuse. */
-  private static void restore(Path file, Map<String, String> metadata, Trainer trainer) {
-    long steps = number(file, metadata, STEPS);
-    int frozen = (int) number(file, metadata, FROZEN);
-    try {
-      float rate = Float.parseFloat(metadata.getOrDefault(RATE, ""));
-      double[] schedule = numbers(file, metadata, SCHEDULE);
-      int here = stateOf(trainer.schedule()).length;
-      if (schedule.length != here) {
-        throw new DataException(
-            String.format(
-                "%s: its schedule keeps %d numbers, and this training's %d; set the same one",
-                file, schedule.length, here));
-      }
-      if (here > 0) {
-        trainer.schedule().restore(schedule);
-      }
-      restoreFactors(trainer, numbers(file, metadata, FACTORS));
-      trainer.network().freeze(frozen);
-      trainer.state().rate(rate);
-    } catch (IllegalArgumentException e) {
-      throw new DataException(file + ": is damaged: " + e.getMessage());
-    }
-    trainer.state().resume(steps);
   }
 
   /** Returns the layers' factors of the rate; nothing if all follow it alike. */
@@ -282,55 +228,8 @@ public final class Checkpoint {
     return Numbers.text(exact);
   }
 
-  private static void restoreFactors(Trainer trainer, double[] numbers) {
-    float[] factors = new float[numbers.length == 0 ? trainer.network().depth() : numbers.length];
-    Arrays.fill(factors, 1);
-    for (int i = 0; i < numbers.length; i++) {
-      factors[i] = (float) numbers[i];
-    }
-    if (numbers.length > 0 || trainer.state().factors().length > 1) {
-      Trainer unused = trainer.layerRates(factors);
-    }
-  }
-
-  private static void requireAll(Set<String> wanted, Set<String> there, String message) {
-    for (String name : wanted) {
-      if (!there.contains(name)) {
-        throw new DataException(message + name + "; the file is damaged");
-      }
-    }
-  }
-
-  private static void requireSize(Path file, Safetensors read, String name, Matrix target) {
-    long there = read.shape(name).stream().reduce(1L, (a, b) -> a * b);
-    long here = (long) target.rows() * target.cols();
-    if (there != here) {
-      throw new DataException(
-          String.format(
-              "%s: tensor '%s' has %d numbers where this training has %d; the file is damaged",
-              file, name, there, here));
-    }
-  }
-
-  private static double[] stateOf(Schedule schedule) {
+  /** Returns what a schedule keeps; nothing without one. */
+  static double[] stateOf(Schedule schedule) {
     return schedule == null ? new double[0] : schedule.state();
-  }
-
-  private static double[] numbers(Path file, Map<String, String> metadata, String key) {
-    String text = metadata.getOrDefault(key, "");
-    try {
-      return Numbers.doubles(text);
-    } catch (NumberFormatException e) {
-      throw new DataException(file + ": is damaged: '" + key + "' is " + text + ", no numbers");
-    }
-  }
-
-  private static long number(Path file, Map<String, String> metadata, String key) {
-    String text = metadata.get(key);
-    try {
-      return Long.parseLong(text);
-    } catch (NumberFormatException e) {
-      throw new DataException(file + ": is damaged: '" + key + "' is " + text + ", no number");
-    }
   }
 }

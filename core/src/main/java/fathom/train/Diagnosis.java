@@ -7,7 +7,7 @@ import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import fathom.nn.Network;
 import fathom.nn.Pass;
-import java.lang.foreign.ValueLayout;
+import java.lang.foreign.Arena;
 
 /**
  * Looks for the first non-finite number of a step that failed, in the order in which they arise.
@@ -59,10 +59,10 @@ final class Diagnosis {
       if (pass.output(i) == null || pass.isShared(i)) {
         continue;
       }
-      if (place(pass.output(i)) != null) {
+      if (!isFinite(pass.output(i))) {
         restore(pass, x, unseen);
         for (int below = unseen; below < i; below++) {
-          if (place(pass.output(below)) != null) {
+          if (!isFinite(pass.output(below))) {
             return below;
           }
         }
@@ -97,22 +97,74 @@ final class Diagnosis {
     return diverged("the gradients" + size + EXPLOSION, -1, null, false);
   }
 
-  private TrainingDivergedException ofBatch(Batch batch) {
-    int[] place = place(batch.inputs());
-    if (place != null) {
-      return badData("inputs", batch.inputs(), place);
+  /**
+   * Explains what a step has left, which is not finite.
+   *
+   * @param kind what the tensor is, in a word and a space, or nothing for a parameter
+   */
+  TrainingDivergedException ofTensor(String kind, NonFinite found) {
+    int layer = -1;
+    for (int i = 0; i < network.depth() && layer < 0; i++) {
+      layer = network.layer(i).parameterNames().contains(found.tensor()) ? i : -1;
     }
-    place = batch.targets() == null ? null : place(batch.targets());
-    return place == null ? null : badData("targets", batch.targets(), place);
+    String where = layer < 0 ? found.tensor() : found.tensor() + " in " + name(layer);
+    return diverged(
+        String.format("%s%s, as this step left it%s", kind, where, OVERFLOW),
+        layer,
+        found.tensor(),
+        false);
   }
 
-  private TrainingDivergedException badData(String what, Matrix rows, int[] place) {
+  /** Looks at parameters, statistics and the answers to a batch; returns null if all are sound. */
+  TrainingDivergedException ofState(Batch batch) {
+    NonFinite tensor;
+    long stamp = network.beginReading();
+    try {
+      tensor = NonFinite.in(network);
+    } finally {
+      network.endReading(stamp);
+    }
+    return tensor != null ? ofTensor("", tensor) : ofAnswers(batch);
+  }
+
+  private TrainingDivergedException ofAnswers(Batch batch) {
+    long reading = batch.beginReading();
+    try (Arena arena = Arena.ofShared()) {
+      Matrix answers = Matrix.allocate(arena, batch.size(), network.outputs());
+      network.predict(batch.inputs(), answers);
+      NonFinite found = NonFinite.in("answers", answers);
+      if (found == null) {
+        return null;
+      }
+      TrainingDivergedException data = ofBatch(batch);
+      String row = found.value() + " for row " + (found.row() + 1) + " of a batch";
+      return data != null
+          ? data
+          : diverged("the answers that this step left: " + row + OVERFLOW, -1, null, false);
+    } finally {
+      batch.endReading(reading);
+    }
+  }
+
+  private TrainingDivergedException ofBatch(Batch batch) {
+    NonFinite found = NonFinite.in("inputs", batch.inputs());
+    if (found == null && batch.targets() != null) {
+      found = NonFinite.in("targets", batch.targets());
+    }
+    return found == null ? null : badData(found);
+  }
+
+  private TrainingDivergedException badData(NonFinite found) {
     String where =
         String.format(
             "the data: %s in row %d, column %d of the batch's %s; no rate helps against that, clean"
                 + " the row or leave it out",
-            rows.get(place[0], place[1]), place[0] + 1, place[1] + 1, what);
+            found.value(), found.row() + 1, found.column() + 1, found.tensor());
     return diverged(where, -1, null, true);
+  }
+
+  private static boolean isFinite(Matrix matrix) {
+    return NonFinite.in("", matrix) == null;
   }
 
   private TrainingDivergedException diverged(
@@ -126,26 +178,14 @@ final class Diagnosis {
   }
 
   private String name(int layer) {
-    return "layer " + (layer + 1) + " of " + network.depth() + " (" + network.describe(layer) + ")";
+    return "layer " + (layer + 1) + " of " + network.depth() + " (" + network.layer(layer) + ")";
   }
 
   /** Returns the first of a layer's tensors that is not finite, or null. */
   private String tensorOf(Slab slab, int layer) {
-    for (String name : network.parameterNames(layer)) {
-      if (place(slab.get(name)) != null) {
+    for (String name : network.layer(layer).parameterNames()) {
+      if (NonFinite.in(name, slab.get(name)) != null) {
         return name;
-      }
-    }
-    return null;
-  }
-
-  private static int[] place(Matrix matrix) {
-    for (int r = 0; r < matrix.rows(); r++) {
-      for (int c = 0; c < matrix.cols(); c++) {
-        long at = matrix.byteOffset(r, c);
-        if (!Float.isFinite(matrix.segment().get(ValueLayout.JAVA_FLOAT, at))) {
-          return new int[] {r, c};
-        }
       }
     }
     return null;

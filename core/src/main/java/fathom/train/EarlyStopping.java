@@ -17,12 +17,13 @@ import java.util.Arrays;
  * }</pre>
  *
  * <p>Keeps a copy of the parameters and of the running statistics in memory of its own. One thread
- * at a time calls it, between steps.
+ * at a time calls it, between steps; others may predict and write checkpoints meanwhile.
  *
  * @see <a href="https://doi.org/10.1007/3-540-49430-8_3">Prechelt, Early stopping - but when?,
  *     1998</a>
  */
 public final class EarlyStopping implements AutoCloseable {
+  private final Network network;
   private final int patience;
   private final Arena arena = Arena.ofShared();
   private final Snapshot snapshot;
@@ -40,6 +41,7 @@ public final class EarlyStopping implements AutoCloseable {
     if (patience < 1) {
       throw new IllegalArgumentException("patience must be at least 1, not " + patience);
     }
+    this.network = network;
     this.patience = patience;
     try {
       snapshot = new Snapshot(network, arena);
@@ -56,12 +58,23 @@ public final class EarlyStopping implements AutoCloseable {
    * @return whether to stop
    */
   public boolean observe(double loss) {
-    observations++;
-    if (loss < bestLoss) {
-      bestLoss = loss;
-      best = observations;
-      snapshot.take();
+    // A checkpoint, which reads at the same gate, has all of this or nothing.
+    long stamp = network.beginStep();
+    try {
+      observations++;
+      if (loss < bestLoss) {
+        bestLoss = loss;
+        best = observations;
+        snapshot.take();
+      }
+      return isOver();
+    } finally {
+      network.endStep(stamp);
     }
+  }
+
+  /** Returns whether the last observation said to stop. */
+  public boolean isOver() {
     return observations - best >= patience;
   }
 

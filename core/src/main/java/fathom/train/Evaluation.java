@@ -237,9 +237,7 @@ public final class Evaluation {
       Matrix columns = columnsOf(y, byOutput);
       Matrix t = loss.wantsLabels() ? null : columnsOf(batch.targets(), targets);
       double weight = objective.weight(columns, batch.labels());
-      lossSum +=
-          weight
-              * objective.mean(network.engine().kernels().loss(), columns, batch.labels(), t, null);
+      lossSum += weight * objective.mean(network.engine(), columns, batch.labels(), t, null);
       weightSum += weight;
       for (int i = 0; i < batch.size(); i++) {
         samples++;

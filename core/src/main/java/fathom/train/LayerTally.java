@@ -5,10 +5,10 @@ import fathom.matrix.Matrix;
 import fathom.nn.Activation;
 import fathom.nn.Network;
 import fathom.nn.Pass;
+import fathom.nn.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 
 /** What there is to sum up of a layer in a step, in pieces that depend on shapes alone. */
 final class LayerTally {
@@ -30,16 +30,12 @@ final class LayerTally {
   private long flat;
   private long dead;
 
-  /**
-   * Gets ready for a pass.
-   *
-   * @param weightNames of all weights of the network
-   */
-  LayerTally(Network network, Pass pass, int layer, Set<String> weightNames) {
+  /** Gets ready for a pass. */
+  LayerTally(Network network, Pass pass, int layer) {
     this.layer = layer;
     kernels = network.engine().kernels();
-    description = network.brief(layer);
-    Activation f = network.activation(layer);
+    description = network.layer(layer).brief();
+    Activation f = network.layer(layer).activation().orElse(null);
     slope = pass.slope(layer);
     Saturation known = f == null ? null : Saturation.of(f);
     saturation = known != null && known.bySlope() && slope == null ? null : known;
@@ -47,7 +43,7 @@ final class LayerTally {
     a = pass.isKept(layer) ? pass.output(layer) : null;
     rows = a == null ? 1 : Math.max(1, OUTPUTS / a.cols());
     outputs = new Tally(pieces());
-    List<String> names = weightsThatLearn(network, layer, weightNames);
+    List<String> names = weightsThatLearn(network, layer);
     tensor = names.isEmpty() ? null : String.join("+", names);
     List<Matrix> matrices = names.stream().map(network.parameters()::get).toList();
     int pieces = matrices.stream().mapToInt(WeightTally::pieces).sum();
@@ -61,12 +57,16 @@ final class LayerTally {
   }
 
   /** Returns the names of a layer's weights, or of a norm's gains, where they learn. */
-  private static List<String> weightsThatLearn(
-      Network network, int layer, Set<String> weightNames) {
-    List<String> all = network.parameterNames(layer);
-    List<String> names = all.stream().filter(weightNames::contains).toList();
+  private static List<String> weightsThatLearn(Network network, int layer) {
+    List<Tensor> tensors = network.layer(layer).tensors();
+    List<Tensor> learnt = tensors.stream().filter(Tensor::isLearnt).toList();
+    List<String> names =
+        learnt.stream()
+            .filter(tensor -> tensor.role() == Tensor.Role.WEIGHT)
+            .map(Tensor::name)
+            .toList();
     if (names.isEmpty()) {
-      names = all.subList(0, Math.min(1, all.size()));
+      names = learnt.stream().limit(1).map(Tensor::name).toList();
     }
     boolean learns =
         !names.isEmpty()

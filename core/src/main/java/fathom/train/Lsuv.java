@@ -8,7 +8,9 @@ import fathom.engine.Member;
 import fathom.engine.Task;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
+import fathom.nn.Dense;
 import fathom.nn.Initializer;
+import fathom.nn.Layer;
 import fathom.nn.Network;
 import fathom.nn.Pass;
 import java.lang.foreign.Arena;
@@ -16,7 +18,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Layer-sequential unit-variance initialization: the weights of each dense layer start orthonormal,
@@ -94,7 +95,7 @@ public final class Lsuv {
               "the batch has rows of %d numbers, the network takes rows of %d",
               x.cols(), network.inputs()));
     }
-    Map<Integer, String> dense = dense(network);
+    Map<Integer, Layer> dense = dense(network);
     if (dense.isEmpty()) {
       throw new IllegalArgumentException(
           "LSUV scales dense layers that learn, and this network has none");
@@ -127,14 +128,12 @@ public final class Lsuv {
     return copy;
   }
 
-  /** Returns the names of the weights of dense layers that learn, by layer. */
-  private static Map<Integer, String> dense(Network network) {
-    Set<String> weights = network.weightNames();
-    Map<Integer, String> dense = new LinkedHashMap<>();
+  /** Returns the dense layers that learn, in order; no other has sums that are scaled. */
+  private static Map<Integer, Layer> dense(Network network) {
+    Map<Integer, Layer> dense = new LinkedHashMap<>();
     for (int layer = network.frozen(); layer < network.depth(); layer++) {
-      List<String> names = network.parameterNames(layer);
-      if (network.activation(layer) != null && !names.isEmpty() && weights.contains(names.get(0))) {
-        dense.put(layer, names.get(0));
+      if (network.layer(layer).spec() instanceof Dense) {
+        dense.put(layer, network.layer(layer));
       }
     }
     return dense;
@@ -147,7 +146,7 @@ public final class Lsuv {
 
     private final Network network;
     private final Engine engine;
-    private final Map<Integer, String> dense;
+    private final Map<Integer, Layer> dense;
     private final Matrix x;
     private final double tolerance;
     private final int most;
@@ -162,30 +161,30 @@ public final class Lsuv {
     private boolean again;
     private int trials;
 
-    Calibration(Network network, Map<Integer, String> dense, Matrix x, double tolerance, int most) {
+    Calibration(Network network, Map<Integer, Layer> dense, Matrix x, double tolerance, int most) {
       this.network = network;
       engine = network.engine();
       this.dense = dense;
       this.x = x;
       this.tolerance = tolerance;
       this.most = most;
-      int widest = dense.values().stream().mapToInt(name -> weight(name).rows()).max().orElse(0);
+      int widest = dense.values().stream().mapToInt(Layer::out).max().orElse(0);
       means = new double[widest];
       squares = new double[widest];
     }
 
-    private Matrix weight(String name) {
-      return network.parameters().get(name);
+    private static String weight(Layer layer) {
+      return layer.parameterNames().get(0);
     }
 
     void run() {
       dense.forEach(
-          (layer, name) -> {
-            Matrix w = weight(name);
-            Initializer.ORTHOGONAL.fill(engine, w, w.cols(), w.rows(), network.seed(), layer);
-            String bias = name.substring(0, name.length() - "weight".length()) + "bias";
-            if (network.parameterNames(layer).contains(bias)) {
-              Matrix b = weight(bias);
+          (index, layer) -> {
+            Slab parameters = network.parameters();
+            Matrix w = parameters.get(weight(layer));
+            Initializer.ORTHOGONAL.fill(engine, w, w.cols(), w.rows(), network.seed(), index);
+            if (((Dense) layer.spec()).bias()) {
+              Matrix b = parameters.get(layer.parameterNames().get(1));
               engine.kernels().fill().constant(b.segment(), b.offset(), 0, b.rows(), 0);
             }
           });
@@ -262,9 +261,9 @@ public final class Lsuv {
             String.format(
                 "LSUV cannot scale layer %d (%s): its sums have variance %s on this batch; look at"
                     + " the rows, and at the activation below",
-                layer, network.brief(layer), variance);
+                layer, network.layer(layer).brief(), variance);
       }
-      done.add(new Scaled(layer, dense.get(layer), before, variance, scale, trials));
+      done.add(new Scaled(layer, weight(dense.get(layer)), before, variance, scale, trials));
       scale = 1;
       trials = 0;
     }

@@ -45,6 +45,8 @@ public final class Models {
    *
    * @throws java.io.UncheckedIOException if the file cannot be written, or the thread is
    *     interrupted; an old one is untouched
+   * @throws IllegalArgumentException if a parameter or statistic is NaN or infinite; an old file is
+   *     untouched
    */
   public static void save(Model model, Path file) {
     Network network = model.network();
@@ -61,6 +63,14 @@ public final class Models {
     new TreeMap<>(model.provenance()).forEach((k, v) -> metadata.put(PROVENANCE + k, v));
     long stamp = network.beginReading();
     try {
+      NonFinite found = NonFinite.in(network);
+      if (found != null) {
+        throw new IllegalArgumentException(
+            file
+                + ": cannot be written: "
+                + found
+                + "; train with a lower rate, clip or normalize");
+      }
       Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
       putTensors(tensors, "", network, tensors(network));
       Safetensors.write(file, metadata, tensors);
@@ -130,8 +140,8 @@ public final class Models {
    *
    * @param names of parameters or statistics, as in {@code 0.weight}
    * @throws IllegalArgumentException if the network has none of such a name
-   * @throws DataException if the file is missing or unsound, or its tensor of a name is missing or
-   *     of another shape; nothing is copied then
+   * @throws DataException if the file is missing or unsound, or its tensor of a name is missing, of
+   *     another shape or type, or holds NaN or infinities; nothing is copied then
    */
   public static void loadInto(Network network, Path file, String... names) {
     Map<String, Matrix> all = tensors(network);
@@ -154,6 +164,7 @@ public final class Models {
                       + " file's layers",
                   file, name, tensors.shape(name), shape));
         }
+        NonFinite.requireNone(tensors, file, name, NonFinite.Allowed.NONE);
       }
       long stamp = network.beginStep();
       try {
@@ -189,7 +200,8 @@ public final class Models {
    * Reads a model.
    *
    * @param engine what is to compute, closed by the caller; null for the one that networks share
-   * @throws DataException if the file is missing, unsound, or no model of Fathom
+   * @throws DataException if the file is missing, unsound, or no model of Fathom, or holds NaN or
+   *     infinities
    */
   public static Model load(Path file, Engine engine) {
     try (Safetensors tensors = Safetensors.read(file)) {
@@ -198,6 +210,11 @@ public final class Models {
       try {
         for (Map.Entry<String, Matrix> e : tensors(network).entrySet()) {
           tensors.copyTo(e.getKey(), e.getValue());
+        }
+        NonFinite found = NonFinite.in(network);
+        if (found != null) {
+          throw new DataException(
+              file + ": tensor " + found + ": the training diverged, or the file is damaged");
         }
         return model(file, metadata, network);
       } catch (Throwable t) {

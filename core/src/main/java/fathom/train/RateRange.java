@@ -103,7 +103,12 @@ public final class RateRange {
         Trainer trainer = new Trainer(network, loss, optimizer)) {
       trainer.clipping(clipping);
       Snapshot before = new Snapshot(network, arena);
-      before.take();
+      long stamp = network.beginReading();
+      try {
+        before.take();
+      } finally {
+        network.endReading(stamp);
+      }
       Curve curve = new Curve(trainer, schedule, from, steps);
       try {
         for (long pass = 0; !curve.ended; pass++) {

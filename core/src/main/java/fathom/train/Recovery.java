@@ -96,11 +96,11 @@ final class Recovery {
       stepped.forEach(Copy::restore);
       state.resume(keptSteps);
       state.rate(state.rate() * rollback.factor());
+      done++;
+      rateFactor *= rollback.factor();
     } finally {
       network.endStep(stamp);
     }
-    done++;
-    rateFactor *= rollback.factor();
     listener.rolledBack(cause, keptSteps, rateFactor);
     return true;
   }
@@ -138,8 +138,9 @@ final class Recovery {
             && state[1] >= -1
             && state[1] == Math.rint(state[1])
             && state[2] >= 0
+            && state[2] <= Integer.MAX_VALUE
             && state[2] == Math.rint(state[2])
-            && state[3] > 0
+            && (float) state[3] > 0
             && state[3] <= 1;
     if (!sound) {
       throw new IllegalArgumentException(
@@ -149,6 +150,11 @@ final class Recovery {
               + " and the factor of the rate");
     }
     return state[1] >= 0;
+  }
+
+  /** Returns whether a training of a sound state goes back when it diverges. */
+  boolean mayGoBack(double[] state) {
+    return state[1] >= 0 && state[2] < rollback.most();
   }
 
   /** Goes on from a sound state; the good numbers are the caller's to fill. */

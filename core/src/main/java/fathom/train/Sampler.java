@@ -1,8 +1,9 @@
 package fathom.train;
 
+import fathom.engine.Engine;
 import fathom.engine.Member;
-import fathom.kernel.UpdateKernels;
 import fathom.matrix.Slab;
+import fathom.nn.Layer;
 import fathom.nn.Network;
 import fathom.nn.Pass;
 import fathom.optim.OptimizerState;
@@ -12,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Looks at a network in a step. Weights learn piece by piece, so that each is seen with its
@@ -68,10 +68,10 @@ final class Sampler {
 
   private void layOut() {
     List<LayerTally> all = new ArrayList<>();
-    Set<String> weightNames = network.weightNames();
     for (int layer = 0; layer < network.depth(); layer++) {
-      if (network.activation(layer) != null || !network.parameterNames(layer).isEmpty()) {
-        all.add(new LayerTally(network, pass, layer, weightNames));
+      Layer known = network.layer(layer);
+      if (known.activation().isPresent() || !known.tensors().isEmpty()) {
+        all.add(new LayerTally(network, pass, layer));
       }
     }
     layers = all.toArray(new LayerTally[0]);
@@ -94,25 +94,25 @@ final class Sampler {
   }
 
   /** Updates parameters {@code [from, to)}, from one {@link #cut} to another. */
-  void update(Member member, UpdateKernels kernels, long from, long to) {
+  void update(Member member, Engine engine, long from, long to) {
     long done = from;
     for (WeightTally w : weights) {
       long start = Math.max(from, w.from);
       long end = Math.min(to, w.to);
       if (start < end) {
         if (done < start) {
-          state.update(kernels, done, start);
+          state.update(engine, done, start);
         }
-        update(w, member, kernels, start, end);
+        update(w, member, engine, start, end);
         done = end;
       }
     }
     if (done < to) {
-      state.update(kernels, done, to);
+      state.update(engine, done, to);
     }
   }
 
-  private void update(WeightTally w, Member member, UpdateKernels kernels, long from, long to) {
+  private void update(WeightTally w, Member member, Engine engine, long from, long to) {
     MemorySegment gradients = network.gradients().segment();
     MemorySegment parameters = network.parameters().segment();
     Tally.Counts own = counts[member.index()];
@@ -127,7 +127,7 @@ final class Sampler {
           kept,
           (start - first) * Float.BYTES,
           (end - start) * Float.BYTES);
-      state.update(kernels, start, end);
+      state.update(engine, start, end);
       if (!keepsAll) {
         w.addChanges(kept, first, parameters, start, end);
       }

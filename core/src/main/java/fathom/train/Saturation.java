@@ -1,6 +1,5 @@
 package fathom.train;
 
-import fathom.kernel.Function;
 import fathom.nn.Activation;
 
 /**
@@ -24,11 +23,7 @@ public record Saturation(float low, float high, boolean bySlope) {
     if (activation.isLearnt()) {
       return null;
     }
-    Function f = activation.function();
-    if (f.keepsSlope()) {
-      return new Saturation((float) -SHARE, (float) SHARE, true);
-    }
-    return switch (f) {
+    return switch (activation.function()) {
       // a (1 - a) = 0.01 / 4, 1 - a² = 0.01, (1 - |a|)² = 0.01.
       case LOGISTIC -> between((1 - Math.sqrt(1 - SHARE)) / 2, (1 + Math.sqrt(1 - SHARE)) / 2);
       case TANH -> between(-Math.sqrt(1 - SHARE), Math.sqrt(1 - SHARE));
@@ -38,7 +33,9 @@ public record Saturation(float low, float high, boolean bySlope) {
       case HARD_SIGMOID -> between(0, 1);
       case SELU -> between((SHARE - 1) * SELU_DEPTH, Double.POSITIVE_INFINITY);
       case ELU -> elu(activation.parameter());
-      default -> null;
+      case IDENTITY, LEAKY_RELU -> null;
+      case SOFTPLUS, HARD_SWISH, GELU, GELU_TANH, SILU, MISH ->
+          new Saturation((float) -SHARE, (float) SHARE, true);
     };
   }
 

@@ -3,7 +3,6 @@ package fathom.train;
 import fathom.data.Batch;
 import fathom.data.Batches;
 import fathom.engine.Engine;
-import fathom.matrix.Slab;
 import fathom.nn.Loss;
 import fathom.nn.Network;
 import fathom.optim.Clipping;
@@ -13,7 +12,6 @@ import fathom.optim.OptimizerState;
 import fathom.optim.Schedule;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
-import java.util.Iterator;
 
 /**
  * Trains one network: forward, loss, backward and update, one batch a step. Equal seeds give equal
@@ -48,8 +46,7 @@ public final class Trainer implements AutoCloseable {
     engine = network.engine();
     try {
       objective = loss.bind(network.outputs(), arena);
-      Slab parameters = network.parameters();
-      state = new OptimizerState(optimizer, parameters, network.gradients(), arena);
+      state = new OptimizerState(optimizer, network.parameters(), network.gradients(), arena);
       step = new TrainingStep(network, objective, state, arena);
       network.onClose(closer);
     } catch (Throwable t) {
@@ -95,10 +92,7 @@ public final class Trainer implements AutoCloseable {
     return this;
   }
 
-  /**
-   * Returns the norm of all gradients of the last step, before clipping; NaN without clipping,
-   * which does not measure it.
-   */
+  /** Returns the norm of the last step's gradients before clipping; NaN without clipping. */
   public double gradientNorm() {
     return state.gradientNorm();
   }
@@ -139,7 +133,12 @@ public final class Trainer implements AutoCloseable {
     }
     long[] starts = new long[factors.length];
     Arrays.setAll(starts, network::firstParameter);
-    state.rates(starts, factors);
+    long stamp = network.beginStep();
+    try {
+      state.rates(starts, factors);
+    } finally {
+      network.endStep(stamp);
+    }
     return this;
   }
 
@@ -226,7 +225,7 @@ public final class Trainer implements AutoCloseable {
   public double epoch(Iterable<Batch> batches) {
     double sum = 0;
     long samples = 0;
-    Iterator<Batch> iteration = batches.iterator();
+    var iteration = batches.iterator();
     try {
       while (iteration.hasNext()) {
         Batch batch = iteration.next();
@@ -260,18 +259,37 @@ public final class Trainer implements AutoCloseable {
       try {
         return attempt(batch);
       } catch (TrainingDivergedException e) {
-        if (recovery == null || !recovery.restore(e)) {
-          throw e;
-        }
+        goBack(e);
       }
+    }
+  }
+
+  /**
+   * Requires that what the last step left is finite, of which no next step tells: parameters,
+   * statistics and the answers to a batch. Goes back where {@link #rollback} is set. Allocates.
+   *
+   * @throws TrainingDivergedException if there is nothing to go back to
+   */
+  public void verify(Batch batch) {
+    requireOpen();
+    Diagnosis last = new Diagnosis(network, state.steps(), state.rate());
+    for (var e = last.ofState(batch); e != null; e = last.ofState(batch)) {
+      goBack(e);
+    }
+  }
+
+  private void goBack(TrainingDivergedException found) {
+    if (recovery == null || !recovery.restore(found)) {
+      throw found;
     }
   }
 
   private double attempt(Batch batch) {
     // Schedules and monitors are other people's code, which may well predict with the network.
+    float rate = state.rate();
     if (schedule != null) {
-      double rate = schedule.rate(state.steps(), state.optimizer().rate());
-      state.rate((float) (recovery == null ? rate : rate * recovery.rateFactor()));
+      double scheduled = schedule.rate(state.steps(), state.optimizer().rate());
+      rate = (float) (recovery == null ? scheduled : scheduled * recovery.rateFactor());
     }
     boolean sampled = monitor != null && state.steps() % everySteps == 0 && monitor.isWatching();
     StepSample sample;
@@ -279,19 +297,19 @@ public final class Trainer implements AutoCloseable {
     // data, for whom others wait, could wait for both.
     long reading = batch.beginReading();
     try {
-      sample = run(batch, sampled);
+      sample = run(batch, sampled, rate);
     } finally {
       batch.endReading(reading);
     }
-    if (sample == null) {
-      return step.loss();
+    double loss = step.loss();
+    if (sample != null) {
+      monitor.sample(sample);
     }
-    monitor.sample(sample);
-    return sample.loss();
+    return loss;
   }
 
-  /** A network that was closed has closed its trainers, and says so itself. */
-  private void requireOpen() {
+  /** Says what was closed: a network closes its trainers. */
+  void requireOpen() {
     if (!arena.scope().isAlive()) {
       long stamp = network.beginReading();
       network.endReading(stamp);
@@ -300,13 +318,14 @@ public final class Trainer implements AutoCloseable {
   }
 
   /** Returns what the step was like, or null if nobody looks. */
-  private StepSample run(Batch batch, boolean sampled) {
+  private StepSample run(Batch batch, boolean sampled, float rate) {
     long stamp = network.beginStep();
     try {
+      state.rate(rate);
       step.prepare(batch, sampled ? sampler : null);
       engine.run(step, step.pass().worthSharing());
       if (!step.isDone()) {
-        Diagnosis diagnosis = new Diagnosis(network, state.steps() + 1, state.rate());
+        Diagnosis diagnosis = new Diagnosis(network, state.steps() + 1, rate);
         throw Double.isFinite(step.loss())
             ? diagnosis.ofGradients(gradientNorm())
             : diagnosis.ofLoss(step.pass(), batch);
@@ -314,7 +333,7 @@ public final class Trainer implements AutoCloseable {
       if (step.isKept()) {
         recovery.kept(state.steps() - 1);
       }
-      return sampled ? sampler.sample(state.steps(), step.loss(), state.rate()) : null;
+      return sampled ? sampler.sample(state.steps(), step.loss(), rate) : null;
     } finally {
       network.endStep(stamp);
     }

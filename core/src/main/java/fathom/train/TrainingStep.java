@@ -4,7 +4,6 @@ import fathom.data.Batch;
 import fathom.engine.Engine;
 import fathom.engine.Member;
 import fathom.engine.Task;
-import fathom.kernel.LossKernels;
 import fathom.kernel.UpdateKernels;
 import fathom.matrix.Matrix;
 import fathom.nn.Learner;
@@ -57,17 +56,16 @@ final class TrainingStep extends Task {
     this.objective = objective;
     this.state = state;
     this.arena = arena;
-    UpdateKernels kernels = engine.kernels().update();
     learner =
         new Learner() {
           @Override
           public void learn(long from, long to) {
-            state.update(kernels, from, to);
+            state.update(engine, from, to);
           }
 
           @Override
           public void learn(MemorySegment gradients, long first, long from, long to) {
-            state.update(kernels, gradients, first, from, to);
+            state.update(engine, gradients, first, from, to);
           }
         };
   }
@@ -151,7 +149,7 @@ final class TrainingStep extends Task {
   protected void share(Member member) {
     pass.forward(member, x);
     if (member.index() == 0) {
-      loss = loss(engine.kernels().loss());
+      loss = meanLoss();
       kept = recovery != null && recovery.wants(state.steps(), loss);
       begun = Double.isFinite(loss) && state.blocks() == 0 && !anomalies;
       if (begun) {
@@ -173,7 +171,7 @@ final class TrainingStep extends Task {
     if (constraint != null) {
       member.barrier();
       long rows = constraint.rows();
-      constraint.apply(engine.kernels().update(), member.from(rows), member.to(rows), state.rate());
+      constraint.apply(engine, member.from(rows), member.to(rows), state.rate());
     }
     if (sampler != null) {
       if (constraint != null) {
@@ -202,12 +200,12 @@ final class TrainingStep extends Task {
     return sampler == null ? element : sampler.cut(element);
   }
 
-  private double loss(LossKernels kernels) {
+  private double meanLoss() {
     Matrix y = pass.output();
     Matrix d = pass.outputGradient();
     return partners == null
-        ? objective.mean(kernels, y, labels, t, d)
-        : objective.mixed(kernels, y, labels, partners, share, d);
+        ? objective.mean(engine, y, labels, t, d)
+        : objective.mixed(engine, y, labels, partners, share, d);
   }
 
   /** Updates when all gradients are there, and sound; returns whether they are. */
@@ -221,9 +219,9 @@ final class TrainingStep extends Task {
       recovery.keep(member.index() == 0 ? 0 : from, to);
     }
     if (sampler == null) {
-      state.update(engine.kernels().update(), from, to);
+      state.update(engine, from, to);
     } else {
-      sampler.update(member, engine.kernels().update(), from, to);
+      sampler.update(member, engine, from, to);
     }
     return true;
   }
@@ -231,7 +229,7 @@ final class TrainingStep extends Task {
   /** Measures the gradients, and begins the step if they are sound. */
   private boolean measure(Member member) {
     int blocks = state.blocks();
-    state.measure(engine.kernels().update(), member.from(blocks), member.to(blocks));
+    state.measure(engine, member.from(blocks), member.to(blocks));
     member.barrier();
     if (member.index() == 0 && Double.isFinite(state.sumUp())) {
       begun = true;

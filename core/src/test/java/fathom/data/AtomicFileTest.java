@@ -108,6 +108,17 @@ class AtomicFileTest {
     assertArrayEquals(NEW, Files.readAllBytes(real));
   }
 
+  @Test
+  void makesWhatALinkLeadsTo() throws IOException {
+    Files.createDirectory(folder.resolve("sub"));
+    Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("sub/../next"));
+    Path next = Files.createSymbolicLink(folder.resolve("next"), Path.of("sub/new"));
+    writeNew(link);
+    assertTrue(Files.isSymbolicLink(link) && Files.isSymbolicLink(next));
+    assertArrayEquals(NEW, Files.readAllBytes(folder.resolve("sub/new")));
+    assertEquals(List.of("link", "next", "sub"), names());
+  }
+
   /** The numbers' memory was closed: the second tensor cannot be written. */
   @Test
   void closedMemoryLeavesTheOldModel() throws IOException {

@@ -1,7 +1,7 @@
 package fathom.kernel;
 
 /** The activation functions in double precision, as their definitions tell them. */
-final class Reference {
+public final class Reference {
   /** What exp and all that is made of it may lose at its lower end: 2^-126.5. */
   static final double FLUSHED = Math.pow(2, -126.5);
 
@@ -54,7 +54,7 @@ final class Reference {
    * Returns how far a float result may be from f(x): the units in the last place that the Javadoc
    * of the function states, and what is flushed to zero at the lower end.
    */
-  static double tolerance(Function f, double alpha, double x) {
+  public static double tolerance(Function f, double alpha, double x) {
     double y = value(f, alpha, x);
     double ulps =
         switch (f) {

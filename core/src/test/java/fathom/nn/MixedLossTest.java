@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import fathom.blas.Blas;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
-import fathom.kernel.LossKernels;
 import fathom.matrix.Matrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,6 +17,9 @@ import org.junit.jupiter.api.Test;
 
 /** Cross-entropy against two labels of a sample, compared with its definition in double. */
 class MixedLossTest {
+  private static final List<Engine> ENGINES =
+      List.of(Engine.scalar(1), new Engine(Blas.java(), Kernels.vector(), 1));
+
   private static final int CLASSES = 7;
 
   private static double[] target(int label, int partner, double share, double smoothing) {
@@ -29,11 +33,11 @@ class MixedLossTest {
   @Test
   void lossAndGradientAreThoseOfTheDefinition() {
     Random random = new Random(5);
-    for (LossKernels kernels : List.of(Kernels.scalar().loss(), Kernels.vector().loss())) {
+    for (Engine engine : ENGINES) {
       for (int batch : new int[] {1, 5, 33}) {
         for (float smoothing : new float[] {0, 0.1f}) {
           for (float share : new float[] {0.5f, 0.8f, 1}) {
-            compare(kernels, random, batch, smoothing, share);
+            compare(engine, random, batch, smoothing, share);
           }
         }
       }
@@ -41,7 +45,7 @@ class MixedLossTest {
   }
 
   private static void compare(
-      LossKernels kernels, Random random, int batch, float smoothing, float share) {
+      Engine engine, Random random, int batch, float smoothing, float share) {
     try (Arena arena = Arena.ofConfined()) {
       Matrix y = Matrix.allocate(arena, CLASSES, batch);
       MemorySegment labels = arena.allocate(4L * batch, 64);
@@ -70,9 +74,9 @@ class MixedLossTest {
       // A logarithm of a sum of 7 exponentials, each within 2 ulp: 16 roundings of single precision
       // of numbers below 16.
       assertEquals(
-          loss, objective.mixed(kernels, y, labels, partners, share, null), 16 * 16e-7, what);
+          loss, objective.mixed(engine, y, labels, partners, share, null), 16 * 16e-7, what);
       // In place, as the interface allows.
-      assertEquals(loss, objective.mixed(kernels, y, labels, partners, share, y), 16 * 16e-7, what);
+      assertEquals(loss, objective.mixed(engine, y, labels, partners, share, y), 16 * 16e-7, what);
       for (int k = 0; k < CLASSES; k++) {
         for (int i = 0; i < batch; i++) {
           // The same roundings, of numbers below 2 / B.
@@ -92,7 +96,7 @@ class MixedLossTest {
         String message =
             assertThrows(
                     IllegalArgumentException.class,
-                    () -> objective.mixed(Kernels.scalar().loss(), y, labels, labels, 0.5f, null))
+                    () -> objective.mixed(ENGINES.get(0), y, labels, labels, 0.5f, null))
                 .getMessage();
         assertTrue(message.contains(loss.toString()), message);
       }

@@ -17,6 +17,8 @@ final class RandomArchitectures {
           Activation.elu(0.5f),
           Activation.MISH);
 
+  private static final List<Recurrent.Kind> KINDS = List.of(Recurrent.Kind.values());
+
   private final Random random;
 
   private RandomArchitectures(long seed) {
@@ -37,7 +39,7 @@ final class RandomArchitectures {
       layers.add(recurrent(units));
       units = add(layers, random.nextInt(3), units, 1);
     }
-    units = add(layers, (steps > 0 ? 0 : 1) + random.nextInt(8), units, 0);
+    int unused = add(layers, (steps > 0 ? 0 : 1) + random.nextInt(8), units, 0);
     if (random.nextInt(4) > 0) {
       layers.add(new Dense(1 + random.nextInt(6), activation(), Initializer.ZEROS, true));
     }
@@ -45,7 +47,7 @@ final class RandomArchitectures {
   }
 
   private Recurrent recurrent(int units) {
-    Recurrent.Kind kind = Recurrent.Kind.values()[random.nextInt(3)];
+    Recurrent.Kind kind = KINDS.get(random.nextInt(KINDS.size()));
     boolean rectified = kind == Recurrent.Kind.RNN && random.nextBoolean();
     Activation f = rectified ? Activation.RELU : Activation.TANH;
     int window = random.nextBoolean() ? 0 : 1 + random.nextInt(4);

@@ -16,7 +16,10 @@ import java.util.Map;
 public final class ReferenceForward {
   public final Map<String, double[][]> parameters = new LinkedHashMap<>();
 
-  /** What dropout drew, by layer: the slope and the shift of each element, samples x units. */
+  /**
+   * What dropout drew, by layer: the slope and the shift of each element, samples x units. A layer
+   * that drew nothing leaves its input as it is, as in inference.
+   */
   public final Map<Integer, double[][][]> draws = new LinkedHashMap<>();
 
   private final String[] words;
@@ -74,7 +77,7 @@ public final class ReferenceForward {
           module++;
         }
         case "dropout", "alpha_dropout", "noise" -> {
-          y = drawn(y, draws.get(i - 1));
+          y = draws.containsKey(i - 1) ? drawn(y, draws.get(i - 1)) : y;
           module++;
         }
         case "[" -> {

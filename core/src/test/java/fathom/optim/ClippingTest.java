@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import fathom.blas.Blas;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
-import fathom.kernel.UpdateKernels;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
@@ -20,8 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ClippingTest {
-  private static final List<UpdateKernels> KERNELS =
-      List.of(Kernels.scalar().update(), Kernels.vector().update());
+  private static final List<Engine> ENGINES =
+      List.of(Engine.scalar(1), new Engine(Blas.java(), Kernels.vector(), 1));
 
   private final Arena arena = Arena.ofShared();
 
@@ -79,13 +80,13 @@ class ClippingTest {
     }
   }
 
-  private static void step(OptimizerState state, UpdateKernels kernels, long size) {
-    state.measure(kernels, 0, state.blocks());
+  private static void step(OptimizerState state, Engine engine, long size) {
+    state.measure(engine, 0, state.blocks());
     double unused = state.sumUp();
     state.begin();
-    state.update(kernels, 0, 10);
-    state.update(kernels, 10, 20_000);
-    state.update(kernels, 20_000, size);
+    state.update(engine, 0, 10);
+    state.update(engine, 10, 20_000);
+    state.update(engine, 20_000, size);
   }
 
   private static boolean same(Slab x, Slab y) {
@@ -103,7 +104,7 @@ class ClippingTest {
             Clipping.byNorm(1000),
             Clipping.byValue(0.5f),
             Clipping.perTensorByNorm(20))) {
-      for (UpdateKernels kernels : KERNELS) {
+      for (Engine engine : ENGINES) {
         Random random = new Random(3);
         randomize(parameters, 1, random);
         Slab expected = new Slab(layout, arena);
@@ -118,8 +119,8 @@ class ClippingTest {
           before.segment().copyFrom(gradients.segment());
           clipped.segment().copyFrom(gradients.segment());
           clip(clipped, clipping);
-          step(state, kernels, layout.size());
-          step(plain, kernels, layout.size());
+          step(state, engine, layout.size());
+          step(plain, engine, layout.size());
           String what = optimizer + ", " + clipping + ", seed 3";
           assertTrue(same(expected, parameters), what);
           assertTrue(same(before, gradients), what);
@@ -143,9 +144,9 @@ class ClippingTest {
       double[] norms = new double[10];
       for (int i = 0; i < norms.length; i++) {
         int first = random.nextInt(6);
-        UpdateKernels kernels = KERNELS.get(i % 2);
-        state.measure(kernels, first, 5);
-        state.measure(kernels, 0, first);
+        Engine engine = ENGINES.get(i % 2);
+        state.measure(engine, first, 5);
+        state.measure(engine, 0, first);
         norms[i] = state.sumUp();
         assertEquals(norms[0], norms[i], clipping + " seed 4");
         assertEquals(norms[i], state.gradientNorm());
@@ -165,7 +166,7 @@ class ClippingTest {
     state.clipping(Clipping.byNorm(1));
     for (float bad : new float[] {Float.NaN, Float.NEGATIVE_INFINITY}) {
       gradients.get("c").set(0, 16, bad);
-      state.measure(KERNELS.get(1), 0, state.blocks());
+      state.measure(ENGINES.get(1), 0, state.blocks());
       assertFalse(Double.isFinite(state.sumUp()));
     }
   }
@@ -178,7 +179,7 @@ class ClippingTest {
         List.of(Clipping.byNorm(2), Clipping.byValue(2), Clipping.perTensorByNorm(2))) {
       OptimizerState state = new OptimizerState(new Sgd(1), parameters, gradients, arena);
       state.clipping(clipping);
-      step(state, KERNELS.get(1), layout.size());
+      step(state, ENGINES.get(1), layout.size());
       assertEquals(0, state.gradientNorm());
       assertTrue(Arrays.deepEquals(before, parameters.get("b").toArray()), clipping + " seed 5");
     }
@@ -195,7 +196,7 @@ class ClippingTest {
     OptimizerState state = new OptimizerState(new Sgd(1), parameters, gradients, arena);
     state.clipping(Clipping.byNorm(1));
     Exception e =
-        assertThrows(IndexOutOfBoundsException.class, () -> state.measure(KERNELS.get(0), 2, 6));
+        assertThrows(IndexOutOfBoundsException.class, () -> state.measure(ENGINES.get(0), 2, 6));
     assertEquals("blocks 2 to 6 of 5", e.getMessage());
   }
 }

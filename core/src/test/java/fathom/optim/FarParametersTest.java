@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import fathom.SparseMemory;
+import fathom.blas.Blas;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
-import fathom.kernel.UpdateKernels;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
@@ -75,7 +76,7 @@ class FarParametersTest {
   }
 
   private static float[][] learn(Optimizer optimizer, Clipping clipping, boolean far) {
-    UpdateKernels kernels = Kernels.vector().update();
+    Engine engine = new Engine(Blas.java(), Kernels.vector(), 1);
     try (Arena arena = far ? new SparseMemory() : Arena.ofShared()) {
       Slab parameters = new Slab(layout(far), arena);
       Slab gradients = new Slab(parameters.layout(), arena);
@@ -87,11 +88,11 @@ class FarParametersTest {
       for (int step = 0; step < 3; step++) {
         scatter(gradients.get("last"), step + 2);
         int blocks = state.blocks();
-        state.measure(kernels, Math.max(0, blocks - 2), blocks);
+        state.measure(engine, Math.max(0, blocks - 2), blocks);
         double norm = state.sumUp();
         assertTrue(clipping.scope() == Clipping.Scope.NONE || norm > 10, "norm " + norm);
         state.begin();
-        state.update(kernels, from, parameters.size());
+        state.update(engine, from, parameters.size());
       }
       return parameters.get("last").toArray();
     }
@@ -105,7 +106,7 @@ class FarParametersTest {
       Constraint.Pass pass =
           Constraint.ofMaxNorm(0.5f).on(parameters, parameters.matrices().keySet(), 0);
       assertEquals(ROWS + 50, pass.rows());
-      pass.apply(Kernels.vector().update(), ROWS, ROWS + 50, 0.1f);
+      pass.apply(new Engine(Blas.java(), Kernels.vector(), 1), ROWS, ROWS + 50, 0.1f);
       float[][] after = parameters.get("last").toArray();
       for (int r = 0; r < 50; r++) {
         double norm = 0;

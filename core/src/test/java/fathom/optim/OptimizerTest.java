@@ -6,8 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import fathom.blas.Blas;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
-import fathom.kernel.UpdateKernels;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
@@ -23,8 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class OptimizerTest {
-  private static final List<UpdateKernels> KERNELS =
-      List.of(Kernels.scalar().update(), Kernels.vector().update());
+  private static final List<Engine> ENGINES =
+      List.of(Engine.scalar(1), new Engine(Blas.java(), Kernels.vector(), 1));
 
   private final Arena arena = Arena.ofShared();
 
@@ -73,15 +74,15 @@ class OptimizerTest {
       randomize(parameters, new Random(9));
     }
 
-    void step(UpdateKernels kernels, long... cuts) {
+    void step(Engine engine, long... cuts) {
       randomize(gradients, new Random(state.steps()));
       state.begin();
       long from = 0;
       for (long to : cuts) {
-        state.update(kernels, from, to);
+        state.update(engine, from, to);
         from = to;
       }
-      state.update(kernels, from, parameters.size());
+      state.update(engine, from, parameters.size());
     }
 
     float[][][] numbers() {
@@ -109,8 +110,8 @@ class OptimizerTest {
     Run whole = new Run(optimizer);
     Run cut = new Run(optimizer);
     for (int step = 0; step < 5; step++) {
-      whole.step(KERNELS.get(0));
-      cut.step(KERNELS.get(step % 2), 0, 1, 30, 31, 64, 200);
+      whole.step(ENGINES.get(0));
+      cut.step(ENGINES.get(step % 2), 0, 1, 30, 31, 64, 200);
       assertTrue(Arrays.deepEquals(whole.numbers(), cut.numbers()), optimizer + " seed 9");
     }
   }
@@ -119,7 +120,7 @@ class OptimizerTest {
   @MethodSource("optimizers")
   void gapsBetweenMatricesStayZero(Optimizer optimizer) {
     Run run = new Run(optimizer);
-    run.step(KERNELS.get(1));
+    run.step(ENGINES.get(1));
     for (Slab slab : run.state.moments().values()) {
       assertEquals(0, slab.segment().getAtIndex(JAVA_FLOAT, 21));
     }
@@ -133,16 +134,16 @@ class OptimizerTest {
     Run straight = new Run(optimizer);
     Run broken = new Run(optimizer);
     for (int step = 0; step < 3; step++) {
-      straight.step(KERNELS.get(1));
-      broken.step(KERNELS.get(1));
+      straight.step(ENGINES.get(1));
+      broken.step(ENGINES.get(1));
     }
     Run resumed = new Run(optimizer);
     copy(broken.parameters, resumed.parameters);
     broken.state.moments().forEach((name, m) -> copy(m, resumed.state.moments().get(name)));
     resumed.state.resume(broken.state.steps());
     for (int step = 0; step < 3; step++) {
-      straight.step(KERNELS.get(1));
-      resumed.step(KERNELS.get(1));
+      straight.step(ENGINES.get(1));
+      resumed.step(ENGINES.get(1));
     }
     assertEquals(6, resumed.state.steps());
     assertTrue(Arrays.deepEquals(straight.numbers(), resumed.numbers()), optimizer + " seed 9");
@@ -159,10 +160,10 @@ class OptimizerTest {
     float[][] before = run.parameters.get("b").toArray();
     assertEquals(optimizer.rate(), run.state.rate());
     run.state.rate(0);
-    run.step(KERNELS.get(1));
+    run.step(ENGINES.get(1));
     assertArrayEquals(before, run.parameters.get("b").toArray(), optimizer.toString());
     run.state.rate(optimizer.rate());
-    run.step(KERNELS.get(1));
+    run.step(ENGINES.get(1));
     assertTrue(!Arrays.deepEquals(before, run.parameters.get("b").toArray()));
   }
 
@@ -179,7 +180,7 @@ class OptimizerTest {
       // Adam's steps are of the rate's size, so that only a falling rate lets it come to rest.
       state.rate(optimizer.rate() * (300 - step) / 300);
       state.begin();
-      state.update(KERNELS.get(1), 0, w.size());
+      state.update(ENGINES.get(1), 0, w.size());
     }
     // Weight decay pulls to the origin, which is where the bowl ends.
     assertTrue(bowl(w.get("w"), g.get("w")) < 1e-3 * start, optimizer + " seed 4");
@@ -267,17 +268,17 @@ class OptimizerTest {
   void misuseIsNamed() {
     Run run = new Run(new Adam(1e-3f));
     Exception e =
-        assertThrows(IllegalStateException.class, () -> run.state.update(KERNELS.get(0), 0, 1));
+        assertThrows(IllegalStateException.class, () -> run.state.update(ENGINES.get(0), 0, 1));
     assertEquals("no step has begun: call begin() before update()", e.getMessage());
     run.state.begin();
     e =
         assertThrows(
-            IndexOutOfBoundsException.class, () -> run.state.update(KERNELS.get(0), 3, 1000));
+            IndexOutOfBoundsException.class, () -> run.state.update(ENGINES.get(0), 3, 1000));
     assertEquals("elements 3 to 1000 of a slab of 240", e.getMessage());
     assertThrows(IllegalArgumentException.class, () -> run.state.rate(-1));
     assertThrows(IllegalArgumentException.class, () -> run.state.resume(-1));
     run.state.resume(7);
-    assertThrows(IllegalStateException.class, () -> run.state.update(KERNELS.get(0), 0, 1));
+    assertThrows(IllegalStateException.class, () -> run.state.update(ENGINES.get(0), 0, 1));
     Slab other = new Slab(new Slab.Layout().add("a", 1, 1), arena);
     e =
         assertThrows(

@@ -2,8 +2,9 @@ package fathom.optim;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import fathom.blas.Blas;
+import fathom.engine.Engine;
 import fathom.kernel.Kernels;
-import fathom.kernel.UpdateKernels;
 import fathom.matrix.Matrix;
 import fathom.matrix.Slab;
 import java.lang.foreign.Arena;
@@ -14,8 +15,8 @@ import org.junit.jupiter.api.Test;
 /** Three steps from w = 1 with gradients 2, 3 and 1, worked out with pen and paper. */
 class ThreeStepsTest {
   private static final float EPSILON = 0x1p-20f;
-  private static final List<UpdateKernels> KERNELS =
-      List.of(Kernels.scalar().update(), Kernels.vector().update());
+  private static final List<Engine> ENGINES =
+      List.of(Engine.scalar(1), new Engine(Blas.java(), Kernels.vector(), 1));
 
   private final Arena arena = Arena.ofShared();
 
@@ -108,7 +109,7 @@ class ThreeStepsTest {
 
   private void assertSteps(Optimizer optimizer, double... expected) {
     float[] gradients = {2, 3, 1};
-    for (UpdateKernels kernels : KERNELS) {
+    for (Engine engine : ENGINES) {
       Slab parameters = new Slab(new Slab.Layout().add("w", 1, 19), arena);
       Slab slopes = new Slab(parameters.layout(), arena);
       fill(parameters.get("w"), 1);
@@ -116,7 +117,7 @@ class ThreeStepsTest {
       for (int step = 0; step < 3; step++) {
         fill(slopes.get("w"), gradients[step]);
         state.begin();
-        state.update(kernels, 0, parameters.size());
+        state.update(engine, 0, parameters.size());
         for (int i = 0; i < 19; i++) {
           // Ten roundings a step of numbers below 4, and the last digit of the expected value.
           double tolerance = (step + 1) * 10 * 0x1p-22 + 1e-8;

@@ -82,7 +82,7 @@ class BillionParametersTest {
     Engine engine = network.engine();
     Matrix alone = Matrix.allocate(arena, WIDTH, WIDTH);
     Initializer.HE_NORMAL.fill(engine, alone, WIDTH, WIDTH, network.seed(), 4);
-    assertEquals("16384 -> 16384 relu, he_normal", network.describe(4));
+    assertEquals("16384 -> 16384 relu, he_normal", network.layer(4).toString());
     assertArrayEquals(alone.rows(WIDTH - 1, WIDTH).toArray(), last.toArray());
   }
 }

@@ -263,7 +263,7 @@ class RecomputationTest {
           Dataset data = Dataset.ofTargets(x, LayersTest.rows(16, LayersTest.OUT, 2));
           Trainer trainer = new Trainer(network, Loss.MSE, new Sgd(0.01f))) {
         network.recompute();
-        Matrix bias = network.parameters().get(network.parameterNames(spoilt).get(1));
+        Matrix bias = network.parameters().get(network.layer(spoilt).parameterNames().get(1));
         bias.set(0, 0, Float.POSITIVE_INFINITY);
         Batch batch = data.batchesInOrder(16).iterator().next();
         TrainingDivergedException e =

@@ -44,9 +44,7 @@ final class FathomGradient extends Task implements Job {
   protected void share(Member member) {
     pass.forward(member, x);
     if (member.index() == 0) {
-      loss =
-          objective.mean(
-              engine.kernels().loss(), pass.output(), null, targets, pass.outputGradient());
+      loss = objective.mean(engine, pass.output(), null, targets, pass.outputGradient());
     }
     member.barrier();
     pass.backward(member, x, null);

@@ -43,7 +43,7 @@ final class FathomUpdate extends Task implements Job {
   protected void share(Member member) {
     long chunks = (size + CHUNK - 1) / CHUNK;
     long to = Math.min(size, member.to(chunks) * CHUNK);
-    state.update(engine.kernels().update(), member.from(chunks) * CHUNK, to);
+    state.update(engine, member.from(chunks) * CHUNK, to);
   }
 
   @Override
