@@ -6,9 +6,10 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
-/** One JSON object of plain values, in the order in which they were put. */
+/** One JSON object of plain values and lists of such objects, in the order of their putting. */
 final class JsonObject {
   private final Map<String, Object> values = new LinkedHashMap<>();
 
@@ -28,6 +29,11 @@ final class JsonObject {
     return this;
   }
 
+  JsonObject put(String key, List<JsonObject> value) {
+    values.put(key, value);
+    return this;
+  }
+
   /** Returns the object on one line. */
   @Override
   public String toString() {
@@ -40,6 +46,12 @@ final class JsonObject {
           json.writeNumber(whole);
         } else if (entry.getValue() instanceof Double number) {
           json.writeNumber(number);
+        } else if (entry.getValue() instanceof List<?> objects) {
+          json.writeStartArray();
+          for (Object object : objects) {
+            json.writeRawValue(object.toString());
+          }
+          json.writeEndArray();
         } else {
           json.writeString((String) entry.getValue());
         }

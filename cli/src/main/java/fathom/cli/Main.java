@@ -8,7 +8,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** The {@code fathom} command: exit 0 when done, 2 for bad input, 1 for a fault of Fathom. */
+/**
+ * The {@code fathom} command: exit 0 when done, 2 for bad input, 1 for a fault of Fathom or an
+ * output that cannot be written.
+ */
 @Command(
     name = "fathom",
     scope = ScopeType.INHERIT,
@@ -18,7 +21,10 @@ import picocli.CommandLine.Spec;
     abbreviateSynopsis = true,
     usageHelpAutoWidth = true,
     description = "Trains deep networks on the CPU, and predicts with them.",
-    footer = {"", "Exit status: 0 done, 2 bad input, 1 fault."},
+    footer = {
+      "",
+      "Exit status: 0 done, 2 bad input, 1 fault, or an output that cannot be written."
+    },
     subcommands = {
       TrainCommand.class,
       PredictCommand.class,
@@ -28,6 +34,7 @@ import picocli.CommandLine.Spec;
       StressCommand.class,
       ReproduceCommand.class,
       FoldCommand.class,
+      PlanCommand.class,
       InfoCommand.class
     })
 public final class Main implements Runnable {
@@ -43,7 +50,7 @@ public final class Main implements Runnable {
 
   /** Runs a command and ends the process with its exit status. */
   public static void main(String[] args) {
-    System.exit(commandLine().execute(args));
+    System.exit(commandLine().setOut(StandardOutput.open()).execute(args));
   }
 
   /** Returns the command line, which writes to standard output and error unless told otherwise. */
