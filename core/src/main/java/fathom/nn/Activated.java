@@ -69,6 +69,8 @@ abstract class Activated extends Layer {
     boolean learns = planner.learns();
     boolean both = learns && (f.isLearnt() || f.function().keepsSlope());
     Buffer a = both ? planner.output("a", out()) : z;
+    // The derivative of the identity is 1, whatever has become of its output.
+    boolean flat = f.equals(Activation.IDENTITY);
     List<String> names = new ArrayList<>();
     List<Buffer> reads = new ArrayList<>(List.of(z));
     if (shift != null) {
@@ -84,7 +86,7 @@ abstract class Activated extends Layer {
         new RowPlan(
             index(),
             Work.of(operation(shift != null || hasBias), reads, writes).with(names),
-            Work.of(f + "'", List.of(both ? z : a), List.of()).with(names),
+            Work.of(derivative(), flat ? List.of() : List.of(both ? z : a), List.of()).with(names),
             a,
             bound -> new Activating(bound, learns, z, a, shift)));
     planner.activated(f, a, both && !f.isLearnt() ? z : null);
@@ -93,6 +95,13 @@ abstract class Activated extends Layer {
   private String operation(boolean shifted) {
     String sums = shifted ? "Z + b" : "Z";
     return f.equals(Activation.IDENTITY) ? sums : f + "(" + sums + ")";
+  }
+
+  private String derivative() {
+    if (!hasBias) {
+      return f + "'";
+    }
+    return f.equals(Activation.IDENTITY) ? "db" : f + "', db";
   }
 
   /** {@code A <- f(Z + b 1ᵀ)}; backward {@code D <- D * f'} and {@code db <- D 1}. */

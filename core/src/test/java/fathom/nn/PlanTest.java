@@ -62,6 +62,32 @@ class PlanTest {
     }
   }
 
+  /** What the way back reads of the way forward is as the layer left it or found it. */
+  @Test
+  void whatIsKeptIsNotWrittenOver() {
+    for (long seed = 0; seed < DRAWN; seed++) {
+      String what = "seed " + seed;
+      each(
+          seed,
+          plan -> {
+            Map<Buffer.Place, Integer> writers = new HashMap<>();
+            for (Stage stage : plan.stages()) {
+              if (stage.phase() != Phase.BACKWARD) {
+                stage.writes().forEach(written -> writers.put(written.place(), stage.layer()));
+                continue;
+              }
+              for (Buffer read : stage.reads()) {
+                boolean kept = read.region() == Region.OWN || read.region() == Region.SHARED;
+                int writer = kept ? writers.getOrDefault(read.place(), -1) : -1;
+                assertTrue(
+                    writer <= stage.layer(),
+                    () -> what + ", " + plan.architecture() + ": " + stage + " reads " + read);
+              }
+            }
+          });
+    }
+  }
+
   /**
    * What follows a product is done to a block of rows at once, while others still read what the
    * product reads: nothing is written there. Any other head has read all when the first rows come.
@@ -183,28 +209,28 @@ class PlanTest {
         a training step of 2 rows
           layer              operation             reads                                      writes                                    MFLOP  bytes  memory
         forward
-          0 5                Z = W X               x 2x6, 0.weight                            z0 5x2                                    0.000     40  kept
-          0 5                Z + b                 z0 5x2, 0.bias                             z0 5x2                                                  kept, in place
+          0 5                Z = W X               x 2x6, 0.weight                            z0 5x2                                    0.000     40  own
+          0 5                Z + b                 z0 5x2, 0.bias                             z0 5x2                                                  own, in place
           2 batch norm relu  normalize             z0 5x2, 1.0.weight                         x2 5x2, y2 5x2, mean2 5x1, variance2 5x1           120  kept; own
           2 batch norm relu  relu(Z + b)           y2 5x2, 1.0.bias                           y2 5x2                                                  kept, in place
-          3 5                Z = W X               y2 5x2, 1.2.weight                         z3 5x2                                    0.000     40  kept
-          3 5                Z + b                 z3 5x2, 1.2.bias                           z3 5x2                                                  kept, in place
+          3 5                Z = W X               y2 5x2, 1.2.weight                         z3 5x2                                    0.000     40  own
+          3 5                Z + b                 z3 5x2, 1.2.bias                           z3 5x2                                                  own, in place
           4 ]                X + branch            z0 5x2, z3 5x2                             y4 5x2                                              40  kept
           5 3                Z = W X               y4 5x2, 2.weight                           z5 3x2                                    0.000     24  kept
           5 3                Z + b                 z5 3x2, 2.bias                             z5 3x2                                                  kept, in place
         loss
           5 3                loss                  z5 3x2                                     d5 3x2                                              48  gradient 0
         backward
-          5 3                identity'             d5 3x2, z5 3x2, 2.bias                     d5 3x2                                                  gradient 0, in place
+          5 3                db                    d5 3x2, 2.bias                             d5 3x2                                                  gradient 0, in place
           5 3                dX = transpose(W) dZ  d5 3x2, 2.weight                           d3 5x2                                    0.000     48  gradient 2
           4 ]                keep skip             d3 5x2                                     d3 5x2, skip1 5x2                                   48  gradient 2, in place; skip 0
-          3 5                identity'             d3 5x2, z3 5x2, 1.2.bias                   d3 5x2                                                  gradient 2, in place
+          3 5                db                    d3 5x2, 1.2.bias                           d3 5x2                                                  gradient 2, in place
           5 3                dW = dZ transpose(X)  d5 3x2, y4 5x2, 2.weight                   block5 3x5                                0.000         block for each thread
           3 5                dX = transpose(W) dZ  d3 5x2, 1.2.weight                         d0 5x2                                    0.000     48  gradient 1
-          2 batch norm relu  relu'                 d0 5x2, y2 5x2, 1.0.bias                   d0 5x2                                                  gradient 1, in place
+          2 batch norm relu  relu', db             d0 5x2, y2 5x2, 1.0.bias                   d0 5x2                                                  gradient 1, in place
           2 batch norm relu  normalize'            d0 5x2, x2 5x2, variance2 5x1, 1.0.weight  d0 5x2                                                  gradient 1, in place
           1 [                add skip              d0 5x2, skip1 5x2                          d0 5x2                                                  gradient 1, in place
-          0 5                identity'             d0 5x2, z0 5x2, 0.bias                     d0 5x2                                                  gradient 1, in place
+          0 5                db                    d0 5x2, 0.bias                             d0 5x2                                                  gradient 1, in place
           3 5                dW = dZ transpose(X)  d3 5x2, y2 5x2, 1.2.weight                 block3 5x5                                0.000         block for each thread
           0 5                dW = dZ transpose(X)  d0 5x2, x 2x6, 0.weight                    block0 5x6                                0.000    240  block for each thread
         22 operations, 0.001 MFLOP, 696 bytes beside parameters and gradients
