@@ -116,6 +116,7 @@ class RoomsTest {
           native-bindings/src/main/java/A.java    | package fathom.blas; System.exit(1);              | prints or exits
           core/src/main/java/A.java               | package fathom.nn; e.printStackTrace();           | prints or exits
           core/src/main/java/A.java               | package fathom.nn; final class MatrixUtils {}     | MatrixUtils
+          core/src/main/java/A.java               | package fathom.nn; Arena a = Arena.ofConfined();  | confined
           cli/src/test/java/A.java                | package fathom.cli; record TestHelper(int a) {}   | TestHelper
           """)
   void theCheckerSeesAViolation(String path, String source, String expected) {
@@ -200,6 +201,9 @@ class RoomsTest {
     }
     if (LIBRARIES.matcher(path).lookingAt() && PRINT_OR_EXIT.matcher(code).find()) {
       found.add(path + " prints or exits, which is the caller's to decide");
+    }
+    if (code.contains("ofConfined")) {
+      found.add(path + " makes a confined arena, which NativeMemory says what is wrong with");
     }
   }
 

@@ -30,7 +30,7 @@ public final class Orthogonal {
     int rows = Math.min(w.rows(), w.cols());
     int cols = Math.max(w.rows(), w.cols());
     int token = engine.blas().enter();
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       Matrix q = Matrix.allocate(arena, rows, cols);
       engine.kernels().fill().normal(q.segment(), 0, 0, (long) rows * cols, seed, stream, 1);
       Matrix shares = Matrix.allocate(arena, BLOCK, rows);

@@ -1,9 +1,6 @@
 package fathom.kernel;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import fathom.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
 
 /**
  * Activations one number at a time: where no vectors are to be had, the ends of rows that fill no
@@ -27,105 +24,113 @@ final class ScalarActivationKernels implements ActivationKernels {
 
   @Override
   public void activate(Function f, float alpha, Matrix z, Matrix bias, int from, int to) {
+    checkForward(z, z, bias, from, to);
     for (int r = from; r < to; r++) {
-      activate(f, alpha, z.segment(), z.byteOffset(r, 0), z.cols(), bias.get(r, 0));
+      activate(f, alpha, z.address(r, 0), z.cols(), NativeMemory.get(bias.address(r, 0)));
     }
   }
 
   @Override
   public void activateAndSlope(
       Function f, float alpha, Matrix z, Matrix bias, Matrix a, int from, int to) {
+    checkForward(z, a, bias, from, to);
     for (int r = from; r < to; r++) {
       activateAndSlope(
-          f,
-          z.segment(),
-          z.byteOffset(r, 0),
-          a.segment(),
-          a.byteOffset(r, 0),
-          z.cols(),
-          bias.get(r, 0));
+          f, z.address(r, 0), a.address(r, 0), z.cols(), NativeMemory.get(bias.address(r, 0)));
     }
   }
 
   @Override
   public void derive(Function f, float alpha, Matrix a, Matrix d, Matrix db, int from, int to) {
+    checkBackward(d, a, db, from, to);
     int whole = d.cols() - d.cols() % lanes;
     for (int r = from; r < to; r++) {
-      MemorySegment as = a.segment();
-      MemorySegment ds = d.segment();
-      long aAt = a.byteOffset(r, 0);
-      long dAt = d.byteOffset(r, 0);
-      derive(f, alpha, as, aAt, ds, dAt, whole, 0);
-      float sum = sum(ds, dAt, whole, 0, lanes);
+      long aAt = a.address(r, 0);
+      long dAt = d.address(r, 0);
+      derive(f, alpha, aAt, dAt, whole, 0);
+      float sum = sum(dAt, whole, 0, lanes);
       aAt += 4L * whole;
       dAt += 4L * whole;
-      db.set(r, 0, derive(f, alpha, as, aAt, ds, dAt, d.cols() - whole, sum));
+      NativeMemory.set(db.address(r, 0), derive(f, alpha, aAt, dAt, d.cols() - whole, sum));
     }
   }
 
   @Override
   public void multiplySlope(Matrix slope, Matrix d, Matrix db, int from, int to) {
+    checkBackward(d, slope, db, from, to);
     int whole = d.cols() - d.cols() % lanes;
     for (int r = from; r < to; r++) {
-      MemorySegment ss = slope.segment();
-      MemorySegment ds = d.segment();
-      long sAt = slope.byteOffset(r, 0);
-      long dAt = d.byteOffset(r, 0);
-      multiplySlope(ss, sAt, ds, dAt, whole, 0);
-      float sum = sum(ds, dAt, whole, 0, lanes);
+      long sAt = slope.address(r, 0);
+      long dAt = d.address(r, 0);
+      multiplySlope(sAt, dAt, whole, 0);
+      float sum = sum(dAt, whole, 0, lanes);
       sAt += 4L * whole;
       dAt += 4L * whole;
-      db.set(r, 0, multiplySlope(ss, sAt, ds, dAt, d.cols() - whole, sum));
+      NativeMemory.set(db.address(r, 0), multiplySlope(sAt, dAt, d.cols() - whole, sum));
     }
   }
 
   @Override
   public void prelu(float slope, Matrix z, Matrix bias, Matrix a, int from, int to) {
+    checkForward(z, a, bias, from, to);
     for (int r = from; r < to; r++) {
-      long zAt = z.byteOffset(r, 0);
-      prelu(slope, z.segment(), zAt, a.segment(), a.byteOffset(r, 0), z.cols(), bias.get(r, 0));
+      long zAt = z.address(r, 0);
+      prelu(slope, zAt, a.address(r, 0), z.cols(), NativeMemory.get(bias.address(r, 0)));
     }
   }
 
   @Override
   public double preluDerive(float slope, Matrix z, Matrix d, Matrix db, int from, int to) {
+    checkBackward(d, z, db, from, to);
     int whole = d.cols() - d.cols() % lanes;
     double total = 0;
     for (int r = from; r < to; r++) {
-      long zAt = z.byteOffset(r, 0);
-      long dAt = d.byteOffset(r, 0);
-      float share = preluShare(z.segment(), zAt, d.segment(), dAt, whole, 0, lanes);
-      preluDerive(slope, z.segment(), zAt, d.segment(), dAt, whole);
-      db.set(r, 0, sum(d.segment(), dAt, whole, 0, lanes));
+      long zAt = z.address(r, 0);
+      long dAt = d.address(r, 0);
+      float share = preluShare(zAt, dAt, whole, 0, lanes);
+      preluDerive(slope, zAt, dAt, whole);
+      NativeMemory.set(db.address(r, 0), sum(dAt, whole, 0, lanes));
       total += preluDeriveRest(slope, z, d, db, r, whole, share);
     }
     return total;
   }
 
+  /** Checks two matrices of one shape that are written, and biases. */
+  static void checkForward(Matrix z, Matrix a, Matrix bias, int from, int to) {
+    NativeMemory.checkOutput(z, from, to, z.cols());
+    NativeMemory.checkOutput(a, from, to, z.cols());
+    NativeMemory.check(bias, from, to, 1);
+  }
+
+  /** Checks gradients and a column of sums, which are written, and what the first depend on. */
+  static void checkBackward(Matrix d, Matrix a, Matrix db, int from, int to) {
+    NativeMemory.checkOutput(d, from, to, d.cols());
+    NativeMemory.check(a, from, to, d.cols());
+    NativeMemory.checkOutput(db, from, to, 1);
+  }
+
   /** {@link ActivationKernels#activate} on n numbers that follow each other. */
-  static void activate(Function f, float alpha, MemorySegment z, long at, int n, float bias) {
+  static void activate(Function f, float alpha, long at, int n, float bias) {
     for (long p = at; p < at + 4L * n; p += 4) {
-      z.set(JAVA_FLOAT, p, value(f, alpha, z.get(JAVA_FLOAT, p) + bias));
+      NativeMemory.set(p, value(f, alpha, NativeMemory.get(p) + bias));
     }
   }
 
   /** {@link ActivationKernels#activateAndSlope} on n numbers that follow each other. */
-  static void activateAndSlope(
-      Function f, MemorySegment z, long zAt, MemorySegment a, long aAt, int n, float bias) {
+  static void activateAndSlope(Function f, long zAt, long aAt, int n, float bias) {
     for (long p = 0; p < 4L * n; p += 4) {
-      float x = z.get(JAVA_FLOAT, zAt + p) + bias;
-      a.set(JAVA_FLOAT, aAt + p, value(f, 0, x));
-      z.set(JAVA_FLOAT, zAt + p, slope(f, x));
+      float x = NativeMemory.get(zAt + p) + bias;
+      NativeMemory.set(aAt + p, value(f, 0, x));
+      NativeMemory.set(zAt + p, slope(f, x));
     }
   }
 
   /** {@link ActivationKernels#prelu} on n numbers that follow each other. */
-  static void prelu(
-      float slope, MemorySegment z, long zAt, MemorySegment a, long aAt, int n, float bias) {
+  static void prelu(float slope, long zAt, long aAt, int n, float bias) {
     for (long p = 0; p < 4L * n; p += 4) {
-      float x = z.get(JAVA_FLOAT, zAt + p) + bias;
-      z.set(JAVA_FLOAT, zAt + p, x);
-      a.set(JAVA_FLOAT, aAt + p, x > 0 ? x : x * slope);
+      float x = NativeMemory.get(zAt + p) + bias;
+      NativeMemory.set(zAt + p, x);
+      NativeMemory.set(aAt + p, x > 0 ? x : x * slope);
     }
   }
 
@@ -134,29 +139,20 @@ final class ScalarActivationKernels implements ActivationKernels {
    *
    * @return what comes in, and the new numbers of D added from the left
    */
-  static float derive(
-      Function f,
-      float alpha,
-      MemorySegment a,
-      long aAt,
-      MemorySegment d,
-      long dAt,
-      int n,
-      float sum) {
+  static float derive(Function f, float alpha, long aAt, long dAt, int n, float sum) {
     for (long p = 0; p < 4L * n; p += 4) {
-      float v = derived(f, alpha, a.get(JAVA_FLOAT, aAt + p), d.get(JAVA_FLOAT, dAt + p));
-      d.set(JAVA_FLOAT, dAt + p, v);
+      float v = derived(f, alpha, NativeMemory.get(aAt + p), NativeMemory.get(dAt + p));
+      NativeMemory.set(dAt + p, v);
       sum += v;
     }
     return sum;
   }
 
   /** {@link ActivationKernels#multiplySlope} likewise. */
-  static float multiplySlope(
-      MemorySegment s, long sAt, MemorySegment d, long dAt, int n, float sum) {
+  static float multiplySlope(long sAt, long dAt, int n, float sum) {
     for (long p = 0; p < 4L * n; p += 4) {
-      float v = d.get(JAVA_FLOAT, dAt + p) * s.get(JAVA_FLOAT, sAt + p);
-      d.set(JAVA_FLOAT, dAt + p, v);
+      float v = NativeMemory.get(dAt + p) * NativeMemory.get(sAt + p);
+      NativeMemory.set(dAt + p, v);
       sum += v;
     }
     return sum;
@@ -165,49 +161,47 @@ final class ScalarActivationKernels implements ActivationKernels {
   /** The columns of a row after the first {@code whole}; returns the slope's share, added to. */
   static float preluDeriveRest(
       float slope, Matrix z, Matrix d, Matrix db, int r, int whole, float share) {
-    float sum = db.get(r, 0);
+    float sum = NativeMemory.get(db.address(r, 0));
     for (int c = whole; c < d.cols(); c++) {
-      float x = z.get(r, c);
-      float old = d.get(r, c);
+      float x = NativeMemory.get(z.address(r, c));
+      float old = NativeMemory.get(d.address(r, c));
       float v = x > 0 ? old : old * slope;
-      d.set(r, c, v);
+      NativeMemory.set(d.address(r, c), v);
       sum += v;
       share += old * (x > 0 ? 0 : x);
     }
-    db.set(r, 0, sum);
+    NativeMemory.set(db.address(r, 0), sum);
     return share;
   }
 
-  private static void preluDerive(
-      float slope, MemorySegment z, long zAt, MemorySegment d, long dAt, int n) {
+  private static void preluDerive(float slope, long zAt, long dAt, int n) {
     for (long p = 0; p < 4L * n; p += 4) {
-      if (!(z.get(JAVA_FLOAT, zAt + p) > 0)) {
-        d.set(JAVA_FLOAT, dAt + p, d.get(JAVA_FLOAT, dAt + p) * slope);
+      if (!(NativeMemory.get(zAt + p) > 0)) {
+        NativeMemory.set(dAt + p, NativeMemory.get(dAt + p) * slope);
       }
     }
   }
 
-  private float sum(MemorySegment d, long at, int n, int lane, int count) {
+  private float sum(long at, int n, int lane, int count) {
     if (count > 1) {
-      return sum(d, at, n, lane, count / 2) + sum(d, at, n, lane + count / 2, count / 2);
+      return sum(at, n, lane, count / 2) + sum(at, n, lane + count / 2, count / 2);
     }
     float sum = 0;
     for (int c = lane; c < n; c += lanes) {
-      sum += d.get(JAVA_FLOAT, at + 4L * c);
+      sum += NativeMemory.get(at + 4L * c);
     }
     return sum;
   }
 
-  private float preluShare(
-      MemorySegment z, long zAt, MemorySegment d, long dAt, int n, int lane, int count) {
+  private float preluShare(long zAt, long dAt, int n, int lane, int count) {
     if (count > 1) {
-      return preluShare(z, zAt, d, dAt, n, lane, count / 2)
-          + preluShare(z, zAt, d, dAt, n, lane + count / 2, count / 2);
+      return preluShare(zAt, dAt, n, lane, count / 2)
+          + preluShare(zAt, dAt, n, lane + count / 2, count / 2);
     }
     float sum = 0;
     for (int c = lane; c < n; c += lanes) {
-      float x = z.get(JAVA_FLOAT, zAt + 4L * c);
-      sum += d.get(JAVA_FLOAT, dAt + 4L * c) * (x > 0 ? 0 : x);
+      float x = NativeMemory.get(zAt + 4L * c);
+      sum += NativeMemory.get(dAt + 4L * c) * (x > 0 ? 0 : x);
     }
     return sum;
   }

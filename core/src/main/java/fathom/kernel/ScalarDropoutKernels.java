@@ -1,7 +1,5 @@
 package fathom.kernel;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import fathom.matrix.Matrix;
 
 /**
@@ -25,9 +23,17 @@ final class ScalarDropoutKernels implements DropoutKernels {
       long stream,
       int from,
       int to) {
+    check(x, mask, y, from, to);
     long first = (long) from * x.cols();
     long end = (long) to * x.cols();
     dropout(x, mask, y, limit(p), scale, shift, dropped, generator(seed, stream), first, end);
+  }
+
+  /** Checks three matrices of one shape, of which the last two are written. */
+  static void check(Matrix x, Matrix mask, Matrix y, int from, int to) {
+    NativeMemory.check(x, from, to, x.cols());
+    NativeMemory.checkOutput(mask, from, to, x.cols());
+    NativeMemory.checkOutput(y, from, to, x.cols());
   }
 
   /** Returns this thread's generator, set to a stream. */
@@ -81,8 +87,8 @@ final class ScalarDropoutKernels implements DropoutKernels {
       float dropped) {
     int r = (int) (i / x.cols());
     int c = (int) (i % x.cols());
-    float v = Math.fma(x.segment().get(JAVA_FLOAT, x.byteOffset(r, c)), scale, shift);
-    mask.segment().set(JAVA_FLOAT, mask.byteOffset(r, c), drop ? 0 : scale);
-    y.segment().set(JAVA_FLOAT, y.byteOffset(r, c), drop ? dropped : v);
+    float v = Math.fma(NativeMemory.get(x.address(r, c)), scale, shift);
+    NativeMemory.set(mask.address(r, c), drop ? 0 : scale);
+    NativeMemory.set(y.address(r, c), drop ? dropped : v);
   }
 }

@@ -1,7 +1,5 @@
 package fathom.kernel;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import java.lang.foreign.MemorySegment;
 
 /** Fills in plain Java: the meaning of every bit, and the ends of the vector twin's ranges. */
@@ -12,8 +10,9 @@ final class ScalarFillKernels implements FillKernels {
 
   @Override
   public void constant(MemorySegment x, long base, long from, long to, float value) {
+    long start = start(x, base, from, to);
     for (long i = from; i < to; i++) {
-      x.set(JAVA_FLOAT, (base + i) * Float.BYTES, value);
+      NativeMemory.set(start + i * Float.BYTES, value);
     }
   }
 
@@ -23,6 +22,7 @@ final class ScalarFillKernels implements FillKernels {
     if (from >= to) {
       return;
     }
+    long start = start(x, base, from, to);
     Threefry generator = new Threefry(seed, stream);
     long last = (to - 1) / Threefry.GROUP;
     for (long group = from / Threefry.GROUP; group <= last; group++) {
@@ -30,7 +30,7 @@ final class ScalarFillKernels implements FillKernels {
         generator.block(group * Threefry.COUNTERS + lane);
         for (int w = 0; w < 4; w++) {
           long i = group * Threefry.GROUP + (long) w * Threefry.COUNTERS + lane;
-          put(x, base, from, to, i, uniform(generator.word(w), bound));
+          put(start, from, to, i, uniform(generator.word(w), bound));
         }
       }
     }
@@ -47,6 +47,7 @@ final class ScalarFillKernels implements FillKernels {
     if (from >= to) {
       return;
     }
+    long start = start(x, base, from, to);
     Threefry generator = new Threefry(seed, stream);
     long last = (to - 1) / Threefry.GROUP;
     for (long group = from / Threefry.GROUP; group <= last; group++) {
@@ -56,16 +57,21 @@ final class ScalarFillKernels implements FillKernels {
           long i = group * Threefry.GROUP + (long) w * Threefry.COUNTERS + lane;
           float r = BoxMuller.radius(generator.word(w), sigma);
           float t = BoxMuller.halfTurns(generator.word(w + 1));
-          put(x, base, from, to, i, r * BoxMuller.cosine(t));
-          put(x, base, from, to, i + Threefry.COUNTERS, r * BoxMuller.sine(t));
+          put(start, from, to, i, r * BoxMuller.cosine(t));
+          put(start, from, to, i + Threefry.COUNTERS, r * BoxMuller.sine(t));
         }
       }
     }
   }
 
-  private static void put(MemorySegment x, long base, long from, long to, long i, float value) {
+  /** Returns the address of the stream's first number, after checking those of a range. */
+  static long start(MemorySegment x, long base, long from, long to) {
+    return NativeMemory.output(x, base + from, base + to) + base * Float.BYTES;
+  }
+
+  private static void put(long start, long from, long to, long i, float value) {
     if (from <= i && i < to) {
-      x.set(JAVA_FLOAT, (base + i) * Float.BYTES, value);
+      NativeMemory.set(start + i * Float.BYTES, value);
     }
   }
 }

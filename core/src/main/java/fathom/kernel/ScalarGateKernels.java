@@ -1,7 +1,5 @@
 package fathom.kernel;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import fathom.matrix.Matrix;
 
 /**
@@ -11,42 +9,92 @@ import fathom.matrix.Matrix;
 final class ScalarGateKernels implements GateKernels {
   @Override
   public void lstmCell(Matrix gates, Matrix before, Matrix cell, Matrix t, int from, int to) {
+    checkGates(gates, 4, cell);
+    check(before, from, to, cell);
+    checkOutput(cell, from, to, cell);
+    checkOutput(t, from, to, cell);
     lstmCell(gates, before, cell, t, from, to, 0);
   }
 
   @Override
   public void lstmState(Matrix gates, Matrix t, Matrix h, int from, int to) {
+    checkGates(gates, 4, h);
+    check(t, from, to, h);
+    checkOutput(h, from, to, h);
     lstmState(gates, t, h, from, to, 0);
   }
 
   @Override
   public void lstmBackward(
       Matrix gates, Matrix before, Matrix t, Matrix dh, Matrix dc, Matrix dz, int from, int to) {
+    checkGates(gates, 4, dh);
+    checkGates(gates, 4, dc);
+    checkGateOutputs(dz, 4, dh);
+    checkGateOutputs(dz, 4, dc);
+    check(before, from, to, dh);
+    check(before, from, to, dc);
+    check(t, from, to, dh);
+    check(dh, from, to, dh);
+    checkOutput(dc, from, to, dh);
     lstmBackward(gates, before, t, dh, dc, dz, from, to, 0);
   }
 
   @Override
   public void gruCandidate(Matrix gates, Matrix s, int from, int to) {
+    checkGateOutputs(gates, 3, s);
+    check(s, from, to, s);
     gruCandidate(gates, s, from, to, 0);
   }
 
   @Override
   public void gruState(Matrix gates, Matrix before, Matrix h, int from, int to) {
+    checkGates(gates, 3, h);
+    check(before, from, to, h);
+    checkOutput(h, from, to, h);
     gruState(gates, before, h, from, to, 0);
   }
 
   @Override
   public void gruBackward(
       Matrix gates, Matrix before, Matrix s, Matrix dh, Matrix dz, Matrix du, int from, int to) {
+    checkGates(gates, 3, dh);
+    checkGates(gates, 3, s);
+    checkGateOutputs(dz, 3, dh);
+    checkGateOutputs(dz, 3, s);
+    checkGateOutputs(du, 3, dh);
+    checkGateOutputs(du, 3, s);
+    check(before, from, to, dh);
+    check(s, from, to, dh);
+    checkOutput(dh, from, to, dh);
     gruBackward(gates, before, s, dh, dz, du, from, to, 0);
   }
 
+  /** Checks a matrix that has rows for each of several gates. */
+  private static void checkGates(Matrix gates, int count, Matrix state) {
+    check(gates, 0, count * state.rows(), state);
+  }
+
+  /** Checks one that is written. */
+  private static void checkGateOutputs(Matrix gates, int count, Matrix state) {
+    checkOutput(gates, 0, count * state.rows(), state);
+  }
+
+  /** Checks rows of a matrix with the columns of a state. */
+  private static void check(Matrix x, int from, int to, Matrix state) {
+    NativeMemory.check(x, from, to, state.cols());
+  }
+
+  /** Checks rows that are written. */
+  private static void checkOutput(Matrix x, int from, int to, Matrix state) {
+    NativeMemory.checkOutput(x, from, to, state.cols());
+  }
+
   private static float at(Matrix m, int r, int c) {
-    return m.segment().get(JAVA_FLOAT, m.byteOffset(r, c));
+    return NativeMemory.get(m.address(r, c));
   }
 
   private static void put(Matrix m, int r, int c, float value) {
-    m.segment().set(JAVA_FLOAT, m.byteOffset(r, c), value);
+    NativeMemory.set(m.address(r, c), value);
   }
 
   /** {@code v (1 - v)}, the logistic's derivative by its value. */

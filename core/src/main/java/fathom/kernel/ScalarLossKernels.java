@@ -1,8 +1,5 @@
 package fathom.kernel;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import fathom.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
 
@@ -51,13 +48,27 @@ final class ScalarLossKernels implements LossKernels {
   static final float L9 = 0x1.4917cep-6f;
   static final float L10 = -0x1.af49cep-9f;
 
+  /** Checks that outputs, targets of their shape and gradients, if any, may be accessed. */
+  static void check(Matrix y, Matrix t, Matrix d) {
+    NativeMemory.check(y, 0, y.rows(), y.cols());
+    NativeMemory.check(t, 0, y.rows(), y.cols());
+    if (d != null) {
+      NativeMemory.checkOutput(d, 0, y.rows(), y.cols());
+    }
+  }
+
   @Override
   public double softmaxCrossEntropy(
       Matrix y, MemorySegment labels, Matrix weights, float smoothing, float scale, Matrix d) {
+    check(y, y, d);
+    if (weights != null) {
+      NativeMemory.check(weights, 0, y.rows(), 1);
+    }
+    long address = NativeMemory.address(labels, 0, y.cols());
     double share = (double) smoothing / y.rows();
     double total = smoothing == 0 ? 0 : smoothing(y, weights, share, 0, 0);
     double spread = share * totalWeight(y, weights);
-    return softmaxCrossEntropy(y, labels, weights, smoothing, scale, d, spread, 0, total);
+    return softmaxCrossEntropy(y, address, weights, smoothing, scale, d, spread, 0, total);
   }
 
   /**
@@ -68,7 +79,7 @@ final class ScalarLossKernels implements LossKernels {
    */
   static double softmaxCrossEntropy(
       Matrix y,
-      MemorySegment labels,
+      long labels,
       Matrix weights,
       float smoothing,
       float scale,
@@ -77,7 +88,7 @@ final class ScalarLossKernels implements LossKernels {
       int from,
       double total) {
     for (int c = from; c < y.cols(); c++) {
-      int label = labels.get(JAVA_INT, (long) c * Integer.BYTES);
+      int label = NativeMemory.getInt(labels + (long) c * Integer.BYTES);
       float max = max(y, c);
       float sum = 0;
       float own = 0;
@@ -160,6 +171,7 @@ final class ScalarLossKernels implements LossKernels {
 
   @Override
   public double sigmoidCrossEntropy(Matrix y, Matrix t, float scale, Matrix d) {
+    check(y, t, d);
     return sigmoidCrossEntropy(y, t, scale, d, 0, 0);
   }
 
@@ -186,6 +198,7 @@ final class ScalarLossKernels implements LossKernels {
 
   @Override
   public double squaredError(Matrix y, Matrix t, float scale, Matrix d) {
+    check(y, t, d);
     return squaredError(y, t, scale, d, 0, 0);
   }
 
@@ -206,6 +219,7 @@ final class ScalarLossKernels implements LossKernels {
 
   @Override
   public double absoluteError(Matrix y, Matrix t, float scale, Matrix d) {
+    check(y, t, d);
     return absoluteError(y, t, scale, d, 0, 0);
   }
 
@@ -227,6 +241,7 @@ final class ScalarLossKernels implements LossKernels {
 
   @Override
   public double huber(Matrix y, Matrix t, float delta, float scale, Matrix d) {
+    check(y, t, d);
     return huber(y, t, delta, scale, d, 0, 0);
   }
 
@@ -274,10 +289,10 @@ final class ScalarLossKernels implements LossKernels {
   }
 
   private static float get(Matrix m, int r, int c) {
-    return m.segment().get(JAVA_FLOAT, m.byteOffset(r, c));
+    return NativeMemory.get(m.address(r, c));
   }
 
   private static void set(Matrix m, int r, int c, float value) {
-    m.segment().set(JAVA_FLOAT, m.byteOffset(r, c), value);
+    NativeMemory.set(m.address(r, c), value);
   }
 }

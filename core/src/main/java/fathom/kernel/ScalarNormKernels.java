@@ -1,9 +1,7 @@
 package fathom.kernel;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import fathom.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 
 /**
  * Normalization one number at a time: the meaning of every bit, and the columns that fill no
@@ -34,32 +32,24 @@ final class ScalarNormKernels implements NormKernels {
   @Override
   public void standardizeRows(
       Matrix z, Matrix x, Matrix mean, Matrix variance, float epsilon, int from, int to) {
+    checkRows(z, x, true, from, to);
+    checkColumn(mean, true, from, to);
+    checkColumn(variance, true, from, to);
     for (int r = from; r < to; r++) {
       float m = sum(z, null, 0, r) / z.cols();
       float v = sum(z, z, m, r) / z.cols();
-      mean.set(r, 0, m);
-      variance.set(r, 0, v);
-      center(
-          z.segment(),
-          z.byteOffset(r, 0),
-          x.segment(),
-          x.byteOffset(r, 0),
-          z.cols(),
-          m,
-          inverse(v, epsilon));
+      NativeMemory.set(mean.address(r, 0), m);
+      NativeMemory.set(variance.address(r, 0), v);
+      center(z.address(r, 0), x.address(r, 0), z.cols(), m, inverse(v, epsilon));
     }
   }
 
   @Override
   public void scaleRows(Matrix x, Matrix scale, Matrix y, int from, int to) {
+    checkRows(x, y, true, from, to);
+    checkColumn(scale, false, from, to);
     for (int r = from; r < to; r++) {
-      scale(
-          x.segment(),
-          x.byteOffset(r, 0),
-          y.segment(),
-          y.byteOffset(r, 0),
-          x.cols(),
-          scale.get(r, 0));
+      scale(x.address(r, 0), y.address(r, 0), x.cols(), NativeMemory.get(scale.address(r, 0)));
     }
   }
 
@@ -74,24 +64,33 @@ final class ScalarNormKernels implements NormKernels {
       Matrix dBeta,
       int from,
       int to) {
+    checkRows(d, x, false, from, to);
+    checkRows(d, d, true, from, to);
+    checkColumn(gamma, false, from, to);
+    checkColumn(variance, false, from, to);
+    checkColumn(dGamma, true, from, to);
+    checkColumn(dBeta, false, from, to);
     for (int r = from; r < to; r++) {
-      dGamma.set(r, 0, sum(d, x, 0, r));
+      NativeMemory.set(dGamma.address(r, 0), sum(d, x, 0, r));
       correct(
-          x.segment(),
-          x.byteOffset(r, 0),
-          d.segment(),
-          d.byteOffset(r, 0),
+          x.address(r, 0),
+          d.address(r, 0),
           d.cols(),
-          dBeta.get(r, 0) / d.cols(),
-          dGamma.get(r, 0) / d.cols(),
-          gamma.get(r, 0) * inverse(variance.get(r, 0), epsilon));
+          NativeMemory.get(dBeta.address(r, 0)) / d.cols(),
+          NativeMemory.get(dGamma.address(r, 0)) / d.cols(),
+          NativeMemory.get(gamma.address(r, 0))
+              * inverse(NativeMemory.get(variance.address(r, 0)), epsilon));
     }
   }
 
   @Override
   public void scaleBackward(Matrix x, Matrix d, Matrix gamma, Matrix dGamma, int from, int to) {
+    checkRows(d, x, false, from, to);
+    checkRows(d, d, true, from, to);
+    checkColumn(gamma, false, from, to);
+    checkColumn(dGamma, true, from, to);
     for (int r = from; r < to; r++) {
-      dGamma.set(r, 0, sum(d, x, 0, r));
+      NativeMemory.set(dGamma.address(r, 0), sum(d, x, 0, r));
     }
     scaleRows(d, gamma, d, from, to);
   }
@@ -99,6 +98,8 @@ final class ScalarNormKernels implements NormKernels {
   @Override
   public void standardizeColumns(
       Matrix z, Matrix x, Matrix inverse, float epsilon, int from, int to) {
+    checkColumns(z, x, true, from, to);
+    checkRow(z, inverse, true);
     for (int c = from; c < to; c++) {
       standardizeColumn(z, x, inverse, epsilon, c);
     }
@@ -106,6 +107,9 @@ final class ScalarNormKernels implements NormKernels {
 
   @Override
   public void layerNormBackward(Matrix x, Matrix d, Matrix inverse, int from, int to) {
+    checkColumns(d, x, false, from, to);
+    checkColumns(d, d, true, from, to);
+    checkRow(d, inverse, false);
     for (int c = from; c < to; c++) {
       layerNormBackward(x, d, inverse, c);
     }
@@ -113,77 +117,85 @@ final class ScalarNormKernels implements NormKernels {
 
   @Override
   public void addScaled(Matrix a, float s, Matrix b, Matrix c, int from, int to) {
+    checkRows(c, a, false, from, to);
+    checkRows(c, b, false, from, to);
+    checkRows(c, c, true, from, to);
     for (int r = from; r < to; r++) {
-      addScaled(
-          a.segment(),
-          a.byteOffset(r, 0),
-          s,
-          b.segment(),
-          b.byteOffset(r, 0),
-          c.segment(),
-          c.byteOffset(r, 0),
-          c.cols());
+      addScaled(a.address(r, 0), s, b.address(r, 0), c.address(r, 0), c.cols());
     }
   }
 
   @Override
   public void multiply(Matrix m, Matrix d, int from, int to) {
+    checkRows(d, m, false, from, to);
+    checkRows(d, d, true, from, to);
     for (int r = from; r < to; r++) {
-      multiply(m.segment(), m.byteOffset(r, 0), d.segment(), d.byteOffset(r, 0), d.cols());
+      multiply(m.address(r, 0), d.address(r, 0), d.cols());
     }
+  }
+
+  private static void check(Matrix x, boolean written, int from, int to, int cols) {
+    if (written) {
+      NativeMemory.checkOutput(x, from, to, cols);
+    } else {
+      NativeMemory.check(x, from, to, cols);
+    }
+  }
+
+  /** Checks rows of two matrices; a loop goes over the columns of the first. */
+  static void checkRows(Matrix of, Matrix x, boolean written, int from, int to) {
+    NativeMemory.check(of, from, to, of.cols());
+    check(x, written, from, to, of.cols());
+  }
+
+  /** Checks rows of a column. */
+  static void checkColumn(Matrix x, boolean written, int from, int to) {
+    check(x, written, from, to, 1);
+  }
+
+  /** Checks columns of two matrices; a loop goes over the rows of the first. */
+  static void checkColumns(Matrix of, Matrix x, boolean written, int from, int to) {
+    Objects.checkFromToIndex(from, to, of.cols());
+    checkRows(of, x, written, 0, of.rows());
+  }
+
+  /** Checks a row with a number for each column of a matrix. */
+  static void checkRow(Matrix of, Matrix x, boolean written) {
+    check(x, written, 0, 1, of.cols());
   }
 
   /** Returns the sum of (A - shift) * (B - shift) along a row, or of A where B is null. */
   private float sum(Matrix a, Matrix b, float shift, int r) {
-    MemorySegment as = a.segment();
-    MemorySegment bs = b == null ? null : b.segment();
-    long aAt = a.byteOffset(r, 0);
-    long bAt = b == null ? 0 : b.byteOffset(r, 0);
+    long aAt = a.address(r, 0);
+    long bAt = b == null ? 0 : b.address(r, 0);
     int whole = a.cols() - a.cols() % lanes;
-    float sum = lanes(as, aAt, bs, bAt, shift, whole, 0, lanes);
-    return add(as, aAt, bs, bAt, shift, whole, a.cols(), 1, sum);
+    float sum = lanes(aAt, bAt, shift, whole, 0, lanes);
+    return add(aAt, bAt, shift, whole, a.cols(), 1, sum);
   }
 
-  private float lanes(
-      MemorySegment a,
-      long aAt,
-      MemorySegment b,
-      long bAt,
-      float shift,
-      int n,
-      int lane,
-      int count) {
+  private float lanes(long aAt, long bAt, float shift, int n, int lane, int count) {
     if (count > 1) {
-      return lanes(a, aAt, b, bAt, shift, n, lane, count / 2)
-          + lanes(a, aAt, b, bAt, shift, n, lane + count / 2, count / 2);
+      return lanes(aAt, bAt, shift, n, lane, count / 2)
+          + lanes(aAt, bAt, shift, n, lane + count / 2, count / 2);
     }
     int step = ACCUMULATORS * lanes;
     int end = n - n % step;
-    float first = add(a, aAt, b, bAt, shift, lane, end, step, 0);
-    first = add(a, aAt, b, bAt, shift, end + lane, n, lanes, first);
-    float second = add(a, aAt, b, bAt, shift, lanes + lane, end, step, 0);
-    float third = add(a, aAt, b, bAt, shift, 2 * lanes + lane, end, step, 0);
-    float fourth = add(a, aAt, b, bAt, shift, 3 * lanes + lane, end, step, 0);
+    float first = add(aAt, bAt, shift, lane, end, step, 0);
+    first = add(aAt, bAt, shift, end + lane, n, lanes, first);
+    float second = add(aAt, bAt, shift, lanes + lane, end, step, 0);
+    float third = add(aAt, bAt, shift, 2 * lanes + lane, end, step, 0);
+    float fourth = add(aAt, bAt, shift, 3 * lanes + lane, end, step, 0);
     return (first + second) + (third + fourth);
   }
 
   /** Adds terms of {@link #sum} from the left, of every {@code step}th column. */
-  static float add(
-      MemorySegment a,
-      long aAt,
-      MemorySegment b,
-      long bAt,
-      float shift,
-      int from,
-      int to,
-      int step,
-      float sum) {
+  static float add(long aAt, long bAt, float shift, int from, int to, int step, float sum) {
     for (int c = from; c < to; c += step) {
-      float v = a.get(JAVA_FLOAT, aAt + 4L * c);
-      if (b == null) {
+      float v = NativeMemory.get(aAt + 4L * c);
+      if (bAt == 0) {
         sum += v;
       } else {
-        sum = Math.fma(v - shift, b.get(JAVA_FLOAT, bAt + 4L * c) - shift, sum);
+        sum = Math.fma(v - shift, NativeMemory.get(bAt + 4L * c) - shift, sum);
       }
     }
     return sum;
@@ -195,56 +207,39 @@ final class ScalarNormKernels implements NormKernels {
   }
 
   /** {@code x <- (z - mean) * factor} on n numbers that follow each other. */
-  static void center(
-      MemorySegment z, long zAt, MemorySegment x, long xAt, int n, float mean, float factor) {
+  static void center(long zAt, long xAt, int n, float mean, float factor) {
     for (long p = 0; p < 4L * n; p += 4) {
-      x.set(JAVA_FLOAT, xAt + p, (z.get(JAVA_FLOAT, zAt + p) - mean) * factor);
+      NativeMemory.set(xAt + p, (NativeMemory.get(zAt + p) - mean) * factor);
     }
   }
 
   /** {@code y <- x * factor} likewise. */
-  static void scale(MemorySegment x, long xAt, MemorySegment y, long yAt, int n, float factor) {
+  static void scale(long xAt, long yAt, int n, float factor) {
     for (long p = 0; p < 4L * n; p += 4) {
-      y.set(JAVA_FLOAT, yAt + p, x.get(JAVA_FLOAT, xAt + p) * factor);
+      NativeMemory.set(yAt + p, NativeMemory.get(xAt + p) * factor);
     }
   }
 
   /** {@code d <- (d - shift - x * slope) * factor} likewise. */
-  static void correct(
-      MemorySegment x,
-      long xAt,
-      MemorySegment d,
-      long dAt,
-      int n,
-      float shift,
-      float slope,
-      float factor) {
+  static void correct(long xAt, long dAt, int n, float shift, float slope, float factor) {
     for (long p = 0; p < 4L * n; p += 4) {
-      float v = d.get(JAVA_FLOAT, dAt + p) - shift;
-      d.set(JAVA_FLOAT, dAt + p, Math.fma(x.get(JAVA_FLOAT, xAt + p), -slope, v) * factor);
+      float v = NativeMemory.get(dAt + p) - shift;
+      NativeMemory.set(dAt + p, Math.fma(NativeMemory.get(xAt + p), -slope, v) * factor);
     }
   }
 
   /** {@code c <- a + s b} likewise. */
-  static void addScaled(
-      MemorySegment a,
-      long aAt,
-      float s,
-      MemorySegment b,
-      long bAt,
-      MemorySegment c,
-      long cAt,
-      long n) {
+  static void addScaled(long aAt, float s, long bAt, long cAt, long n) {
     for (long p = 0; p < 4 * n; p += 4) {
-      float v = Math.fma(b.get(JAVA_FLOAT, bAt + p), s, a.get(JAVA_FLOAT, aAt + p));
-      c.set(JAVA_FLOAT, cAt + p, v);
+      float v = Math.fma(NativeMemory.get(bAt + p), s, NativeMemory.get(aAt + p));
+      NativeMemory.set(cAt + p, v);
     }
   }
 
   /** {@code d <- d * m} likewise. */
-  static void multiply(MemorySegment m, long mAt, MemorySegment d, long dAt, long n) {
+  static void multiply(long mAt, long dAt, long n) {
     for (long p = 0; p < 4 * n; p += 4) {
-      d.set(JAVA_FLOAT, dAt + p, d.get(JAVA_FLOAT, dAt + p) * m.get(JAVA_FLOAT, mAt + p));
+      NativeMemory.set(dAt + p, NativeMemory.get(dAt + p) * NativeMemory.get(mAt + p));
     }
   }
 
@@ -254,16 +249,16 @@ final class ScalarNormKernels implements NormKernels {
     float odd = 0;
     for (int r = 0; r < z.rows(); r++) {
       if (r % 2 == 0) {
-        even += z.get(r, c);
+        even += NativeMemory.get(z.address(r, c));
       } else {
-        odd += z.get(r, c);
+        odd += NativeMemory.get(z.address(r, c));
       }
     }
     float mean = (even + odd) / z.rows();
     even = 0;
     odd = 0;
     for (int r = 0; r < z.rows(); r++) {
-      float v = z.get(r, c) - mean;
+      float v = NativeMemory.get(z.address(r, c)) - mean;
       if (r % 2 == 0) {
         even = Math.fma(v, v, even);
       } else {
@@ -271,9 +266,9 @@ final class ScalarNormKernels implements NormKernels {
       }
     }
     float factor = inverse((even + odd) / z.rows(), epsilon);
-    inverse.set(0, c, factor);
+    NativeMemory.set(inverse.address(0, c), factor);
     for (int r = 0; r < z.rows(); r++) {
-      x.set(r, c, (z.get(r, c) - mean) * factor);
+      NativeMemory.set(x.address(r, c), (NativeMemory.get(z.address(r, c)) - mean) * factor);
     }
   }
 
@@ -285,18 +280,24 @@ final class ScalarNormKernels implements NormKernels {
     float oddProducts = 0;
     for (int r = 0; r < d.rows(); r++) {
       if (r % 2 == 0) {
-        even += d.get(r, c);
-        evenProducts = Math.fma(d.get(r, c), x.get(r, c), evenProducts);
+        even += NativeMemory.get(d.address(r, c));
+        evenProducts =
+            Math.fma(
+                NativeMemory.get(d.address(r, c)), NativeMemory.get(x.address(r, c)), evenProducts);
       } else {
-        odd += d.get(r, c);
-        oddProducts = Math.fma(d.get(r, c), x.get(r, c), oddProducts);
+        odd += NativeMemory.get(d.address(r, c));
+        oddProducts =
+            Math.fma(
+                NativeMemory.get(d.address(r, c)), NativeMemory.get(x.address(r, c)), oddProducts);
       }
     }
     float shift = (even + odd) / d.rows();
     float slope = (evenProducts + oddProducts) / d.rows();
     for (int r = 0; r < d.rows(); r++) {
-      float v = Math.fma(x.get(r, c), -slope, d.get(r, c) - shift);
-      d.set(r, c, v * inverse.get(0, c));
+      float v =
+          Math.fma(
+              NativeMemory.get(x.address(r, c)), -slope, NativeMemory.get(d.address(r, c)) - shift);
+      NativeMemory.set(d.address(r, c), v * NativeMemory.get(inverse.address(0, c)));
     }
   }
 }

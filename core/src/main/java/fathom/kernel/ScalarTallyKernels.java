@@ -1,8 +1,5 @@
 package fathom.kernel;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -22,29 +19,30 @@ final class ScalarTallyKernels implements TallyKernels {
    */
   @Override
   public void moments(MemorySegment x, long from, long to, double[] sums, int at) {
+    long address = NativeMemory.address(x, from, to);
     for (long i = from; i < to; i += BLOCK) {
       int n = (int) Math.min(BLOCK, to - i);
-      long start = i * Float.BYTES;
+      long start = address + i * Float.BYTES;
       int even = n - n % PARTS;
       for (int part = 0; part < PARTS && part < even; part++) {
         double sum = 0;
         double squares = 0;
         for (int j = part; j < even; j += PARTS) {
-          double xj = x.get(JAVA_FLOAT, start + (long) j * Float.BYTES);
+          double xj = NativeMemory.get(start + (long) j * Float.BYTES);
           sum += xj;
           squares += xj * xj;
         }
         sums[at] += sum;
         sums[at + 1] += squares;
       }
-      rest(x, start, even, n, sums, at);
+      rest(start, even, n, sums, at);
     }
   }
 
   /** Adds elements {@code [from, to)} to the sums, one after the other. */
-  static void rest(MemorySegment x, long start, int from, int to, double[] sums, int at) {
+  static void rest(long start, int from, int to, double[] sums, int at) {
     for (int i = from; i < to; i++) {
-      double xi = x.get(JAVA_FLOAT, start + (long) i * Float.BYTES);
+      double xi = NativeMemory.get(start + (long) i * Float.BYTES);
       sums[at] += xi;
       sums[at + 1] += xi * xi;
     }
@@ -54,40 +52,34 @@ final class ScalarTallyKernels implements TallyKernels {
   @Override
   public void changes(
       MemorySegment x, long first, MemorySegment y, long from, long to, double[] sums, int at) {
+    long xAddress = NativeMemory.address(x, from - first, to - first);
+    long address = NativeMemory.address(y, from, to);
     for (long i = from; i < to; i += BLOCK) {
       int n = (int) Math.min(BLOCK, to - i);
-      long start = i * Float.BYTES;
-      long xStart = (i - first) * Float.BYTES;
+      long start = address + i * Float.BYTES;
+      long xStart = xAddress + (i - first) * Float.BYTES;
       int even = n - n % PARTS;
       for (int part = 0; part < PARTS && part < even; part++) {
         double squares = 0;
         double distance = 0;
         for (int j = part; j < even; j += PARTS) {
-          double xj = x.get(JAVA_FLOAT, xStart + (long) j * Float.BYTES);
-          double dj = y.get(JAVA_FLOAT, start + (long) j * Float.BYTES) - xj;
+          double xj = NativeMemory.get(xStart + (long) j * Float.BYTES);
+          double dj = NativeMemory.get(start + (long) j * Float.BYTES) - xj;
           squares += xj * xj;
           distance = Math.fma(dj, dj, distance);
         }
         sums[at] += squares;
         sums[at + 1] += distance;
       }
-      rest(x, xStart, y, start, even, n, sums, at);
+      rest(xStart, start, even, n, sums, at);
     }
   }
 
   /** Adds elements {@code [from, to)} to the sums, one after the other. */
-  static void rest(
-      MemorySegment x,
-      long xStart,
-      MemorySegment y,
-      long start,
-      int from,
-      int to,
-      double[] sums,
-      int at) {
+  static void rest(long xStart, long start, int from, int to, double[] sums, int at) {
     for (int i = from; i < to; i++) {
-      double xi = x.get(JAVA_FLOAT, xStart + (long) i * Float.BYTES);
-      double di = y.get(JAVA_FLOAT, start + (long) i * Float.BYTES) - xi;
+      double xi = NativeMemory.get(xStart + (long) i * Float.BYTES);
+      double di = NativeMemory.get(start + (long) i * Float.BYTES) - xi;
       sums[at] += xi * xi;
       sums[at + 1] = Math.fma(di, di, sums[at + 1]);
     }
@@ -95,8 +87,9 @@ final class ScalarTallyKernels implements TallyKernels {
 
   @Override
   public boolean isZero(MemorySegment x, long from, long to) {
+    long address = NativeMemory.address(x, from, to);
     for (long i = from; i < to; i++) {
-      if (x.get(JAVA_FLOAT, i * Float.BYTES) != 0) {
+      if (NativeMemory.get(address + i * Float.BYTES) != 0) {
         return false;
       }
     }
@@ -105,9 +98,10 @@ final class ScalarTallyKernels implements TallyKernels {
 
   @Override
   public long outside(MemorySegment x, long from, long to, float low, float high) {
+    long address = NativeMemory.address(x, from, to);
     long found = 0;
     for (long i = from; i < to; i++) {
-      float value = x.get(JAVA_FLOAT, i * Float.BYTES);
+      float value = NativeMemory.get(address + i * Float.BYTES);
       found += value <= low || value >= high ? 1 : 0;
     }
     return found;
@@ -115,9 +109,10 @@ final class ScalarTallyKernels implements TallyKernels {
 
   @Override
   public long inside(MemorySegment x, long from, long to, float low, float high) {
+    long address = NativeMemory.address(x, from, to);
     long found = 0;
     for (long i = from; i < to; i++) {
-      float value = x.get(JAVA_FLOAT, i * Float.BYTES);
+      float value = NativeMemory.get(address + i * Float.BYTES);
       found += value > low && value < high ? 1 : 0;
     }
     return found;
@@ -125,14 +120,15 @@ final class ScalarTallyKernels implements TallyKernels {
 
   @Override
   public void exponents(MemorySegment x, long from, long to, long[] counts, byte[] room) {
+    long address = NativeMemory.address(x, from, to);
     for (long i = from; i < to; i += BLOCK) {
-      count(x, i * Float.BYTES, (int) Math.min(BLOCK, to - i), counts);
+      count(address + i * Float.BYTES, (int) Math.min(BLOCK, to - i), counts);
     }
   }
 
-  static void count(MemorySegment x, long start, int n, long[] counts) {
+  static void count(long start, int n, long[] counts) {
     for (int i = 0; i < n; i++) {
-      counts[x.get(JAVA_INT, start + (long) i * Float.BYTES) >>> 23 & 0xff]++;
+      counts[NativeMemory.getInt(start + (long) i * Float.BYTES) >>> 23 & 0xff]++;
     }
   }
 }

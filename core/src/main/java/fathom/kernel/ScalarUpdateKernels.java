@@ -1,7 +1,5 @@
 package fathom.kernel;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -30,38 +28,42 @@ final class ScalarUpdateKernels implements UpdateKernels {
       float factor,
       float bound) {
     UpdateLoop loop = ScalarUpdates.loop(update);
+    step.check(update, from, to);
+    long address = NativeMemory.address(g, from - first, to - first);
     for (long i = from; i < to; i += CHUNK) {
       int n = (int) Math.min(CHUNK, to - i);
-      loop.run(step, g, (i - first) * Float.BYTES, i * Float.BYTES, n, factor, bound);
+      loop.run(step, address + (i - first) * Float.BYTES, i * Float.BYTES, n, factor, bound);
     }
   }
 
   @Override
   public void scale(MemorySegment x, long from, long to, float factor) {
+    long address = NativeMemory.output(x, from, to);
     for (long i = from; i < to; i += CHUNK) {
-      scale(x, i * Float.BYTES, (int) Math.min(CHUNK, to - i), factor);
+      scale(address + i * Float.BYTES, (int) Math.min(CHUNK, to - i), factor);
     }
   }
 
-  static void scale(MemorySegment x, long start, int n, float factor) {
+  static void scale(long start, int n, float factor) {
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
-      x.set(JAVA_FLOAT, at, x.get(JAVA_FLOAT, at) * factor);
+      NativeMemory.set(at, NativeMemory.get(at) * factor);
     }
   }
 
   @Override
   public void shrink(MemorySegment x, long from, long to, float threshold) {
+    long address = NativeMemory.output(x, from, to);
     for (long i = from; i < to; i += CHUNK) {
-      shrink(x, i * Float.BYTES, (int) Math.min(CHUNK, to - i), threshold);
+      shrink(address + i * Float.BYTES, (int) Math.min(CHUNK, to - i), threshold);
     }
   }
 
-  static void shrink(MemorySegment x, long start, int n, float threshold) {
+  static void shrink(long start, int n, float threshold) {
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
-      float xi = x.get(JAVA_FLOAT, at);
-      x.set(JAVA_FLOAT, at, xi - Math.max(-threshold, Math.min(threshold, xi)));
+      float xi = NativeMemory.get(at);
+      NativeMemory.set(at, xi - Math.max(-threshold, Math.min(threshold, xi)));
     }
   }
 
@@ -71,31 +73,32 @@ final class ScalarUpdateKernels implements UpdateKernels {
    */
   @Override
   public double sumOfSquares(MemorySegment x, long from, long to) {
+    long address = NativeMemory.address(x, from, to);
     double total = 0;
     for (long i = from; i < to; i += BLOCK) {
-      total += block(x, i * Float.BYTES, (int) Math.min(BLOCK, to - i));
+      total += block(address + i * Float.BYTES, (int) Math.min(BLOCK, to - i));
     }
     return total;
   }
 
-  private static double block(MemorySegment x, long start, int n) {
+  private static double block(long start, int n) {
     int even = n - n % PARTS;
     double total = 0;
     for (int part = 0; part < PARTS; part++) {
       double sum = 0;
       for (int i = part; i < even; i += PARTS) {
-        double xi = x.get(JAVA_FLOAT, start + (long) i * Float.BYTES);
+        double xi = NativeMemory.get(start + (long) i * Float.BYTES);
         sum += xi * xi;
       }
       total += sum;
     }
-    return rest(x, start, even, n, total);
+    return rest(start, even, n, total);
   }
 
   /** Adds the squares of elements {@code [from, to)} to total, one after the other. */
-  static double rest(MemorySegment x, long start, int from, int to, double total) {
+  static double rest(long start, int from, int to, double total) {
     for (int i = from; i < to; i++) {
-      double xi = x.get(JAVA_FLOAT, start + (long) i * Float.BYTES);
+      double xi = NativeMemory.get(start + (long) i * Float.BYTES);
       total += xi * xi;
     }
     return total;

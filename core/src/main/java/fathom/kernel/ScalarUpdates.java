@@ -1,9 +1,5 @@
 package fathom.kernel;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
-import java.lang.foreign.MemorySegment;
-
 /**
  * The passes of all rules, one number at a time.
  *
@@ -60,176 +56,157 @@ final class ScalarUpdates {
     return (float) Math.sqrt(x);
   }
 
-  private static void sgd(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
+  private static void sgd(UpdateStep s, long g, long start, int n, float factor, float bound) {
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
-      float wi = s.w.get(JAVA_FLOAT, at);
-      float gi =
-          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
-      s.w.set(JAVA_FLOAT, at, wi - s.rate * gi);
+      float wi = NativeMemory.get(s.w + at);
+      float gi = clip(NativeMemory.get(g + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
+      NativeMemory.set(s.w + at, wi - s.rate * gi);
     }
   }
 
-  private static void momentum(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
+  private static void momentum(UpdateStep s, long g, long start, int n, float factor, float bound) {
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
-      float wi = s.w.get(JAVA_FLOAT, at);
-      float gi =
-          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
-      float vi = flush(s.first ? gi : s.keep1 * s.a.get(JAVA_FLOAT, at) + s.share1 * gi);
-      s.a.set(JAVA_FLOAT, at, vi);
-      s.w.set(JAVA_FLOAT, at, wi - s.rate * (s.nesterov ? gi + s.keep1 * vi : vi));
+      float wi = NativeMemory.get(s.w + at);
+      float gi = clip(NativeMemory.get(g + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
+      float vi = flush(s.first ? gi : s.keep1 * NativeMemory.get(s.a + at) + s.share1 * gi);
+      NativeMemory.set(s.a + at, vi);
+      NativeMemory.set(s.w + at, wi - s.rate * (s.nesterov ? gi + s.keep1 * vi : vi));
     }
   }
 
-  private static void lion(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
+  private static void lion(UpdateStep s, long g, long start, int n, float factor, float bound) {
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
-      float wi = s.w.get(JAVA_FLOAT, at) * s.shrink;
-      float gi = clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound);
-      float mi = s.a.get(JAVA_FLOAT, at);
+      float wi = NativeMemory.get(s.w + at) * s.shrink;
+      float gi = clip(NativeMemory.get(g + (long) i * Float.BYTES), factor, bound);
+      float mi = NativeMemory.get(s.a + at);
       float ci = s.keep1 * mi + s.share1 * gi;
-      s.a.set(JAVA_FLOAT, at, flush(s.keep2 * mi + s.share2 * gi));
+      NativeMemory.set(s.a + at, flush(s.keep2 * mi + s.share2 * gi));
       // Not Math.signum: what is neither above nor below zero keeps its sign, or is no number.
       float step = ci > 0 ? s.rate : ci < 0 ? -s.rate : ci * 0;
-      s.w.set(JAVA_FLOAT, at, wi - step);
+      NativeMemory.set(s.w + at, wi - step);
     }
   }
 
-  private static void rmsprop(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
+  private static void rmsprop(UpdateStep s, long g, long start, int n, float factor, float bound) {
     float tiny = tiny(s.share2);
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
-      float wi = s.w.get(JAVA_FLOAT, at);
-      float gi =
-          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
-      float vi = square(s, s.a.get(JAVA_FLOAT, at), gi, tiny);
-      s.a.set(JAVA_FLOAT, at, vi);
-      s.w.set(JAVA_FLOAT, at, wi - s.rate * gi / (root(vi) + s.epsilon));
+      float wi = NativeMemory.get(s.w + at);
+      float gi = clip(NativeMemory.get(g + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
+      float vi = square(s, NativeMemory.get(s.a + at), gi, tiny);
+      NativeMemory.set(s.a + at, vi);
+      NativeMemory.set(s.w + at, wi - s.rate * gi / (root(vi) + s.epsilon));
     }
   }
 
   private static void rmspropMomentum(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
+      UpdateStep s, long g, long start, int n, float factor, float bound) {
     float tiny = tiny(s.share2);
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
-      float wi = s.w.get(JAVA_FLOAT, at);
-      float gi =
-          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
-      float vi = square(s, s.a.get(JAVA_FLOAT, at), gi, tiny);
-      s.a.set(JAVA_FLOAT, at, vi);
-      float bi = flush(s.keep1 * s.b.get(JAVA_FLOAT, at) + gi / (root(vi) + s.epsilon));
-      s.b.set(JAVA_FLOAT, at, bi);
-      s.w.set(JAVA_FLOAT, at, wi - s.rate * bi);
+      float wi = NativeMemory.get(s.w + at);
+      float gi = clip(NativeMemory.get(g + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
+      float vi = square(s, NativeMemory.get(s.a + at), gi, tiny);
+      NativeMemory.set(s.a + at, vi);
+      float bi = flush(s.keep1 * NativeMemory.get(s.b + at) + gi / (root(vi) + s.epsilon));
+      NativeMemory.set(s.b + at, bi);
+      NativeMemory.set(s.w + at, wi - s.rate * bi);
     }
   }
 
   private static void rmspropCentered(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
+      UpdateStep s, long g, long start, int n, float factor, float bound) {
     float tiny = tiny(s.share2);
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
-      float wi = s.w.get(JAVA_FLOAT, at);
-      float gi =
-          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
-      float vi = square(s, s.a.get(JAVA_FLOAT, at), gi, tiny);
-      s.a.set(JAVA_FLOAT, at, vi);
-      float mi = flush(s.keep2 * s.c.get(JAVA_FLOAT, at) + s.share2 * gi);
-      s.c.set(JAVA_FLOAT, at, mi);
+      float wi = NativeMemory.get(s.w + at);
+      float gi = clip(NativeMemory.get(g + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
+      float vi = square(s, NativeMemory.get(s.a + at), gi, tiny);
+      NativeMemory.set(s.a + at, vi);
+      float mi = flush(s.keep2 * NativeMemory.get(s.c + at) + s.share2 * gi);
+      NativeMemory.set(s.c + at, mi);
       float base = Math.abs(mi) < TINY ? 0 : mi;
       float variance = vi - base * base;
       variance = variance < 0 ? 0 : variance;
-      float bi = flush(s.keep1 * s.b.get(JAVA_FLOAT, at) + gi / (root(variance) + s.epsilon));
-      s.b.set(JAVA_FLOAT, at, bi);
-      s.w.set(JAVA_FLOAT, at, wi - s.rate * bi);
+      float bi = flush(s.keep1 * NativeMemory.get(s.b + at) + gi / (root(variance) + s.epsilon));
+      NativeMemory.set(s.b + at, bi);
+      NativeMemory.set(s.w + at, wi - s.rate * bi);
     }
   }
 
-  private static void adadelta(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
+  private static void adadelta(UpdateStep s, long g, long start, int n, float factor, float bound) {
     float tiny = tiny(s.share2);
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
-      float wi = s.w.get(JAVA_FLOAT, at);
-      float gi =
-          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
-      float vi = square(s, s.a.get(JAVA_FLOAT, at), gi, tiny);
-      s.a.set(JAVA_FLOAT, at, vi);
-      float ui = s.b.get(JAVA_FLOAT, at);
+      float wi = NativeMemory.get(s.w + at);
+      float gi = clip(NativeMemory.get(g + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
+      float vi = square(s, NativeMemory.get(s.a + at), gi, tiny);
+      NativeMemory.set(s.a + at, vi);
+      float ui = NativeMemory.get(s.b + at);
       float step = root(ui + s.epsilon) / root(vi + s.epsilon) * gi;
-      s.b.set(JAVA_FLOAT, at, square(s, ui, step, tiny));
-      s.w.set(JAVA_FLOAT, at, wi - s.rate * step);
+      NativeMemory.set(s.b + at, square(s, ui, step, tiny));
+      NativeMemory.set(s.w + at, wi - s.rate * step);
     }
   }
 
-  private static void adam(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
+  private static void adam(UpdateStep s, long g, long start, int n, float factor, float bound) {
     float tiny = tiny(s.share2);
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
-      float wi = s.w.get(JAVA_FLOAT, at) * s.shrink;
-      float gi =
-          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
-      float mi = flush(s.keep1 * s.a.get(JAVA_FLOAT, at) + s.share1 * gi);
-      float vi = square(s, s.b.get(JAVA_FLOAT, at), gi, tiny);
-      s.a.set(JAVA_FLOAT, at, mi);
-      s.b.set(JAVA_FLOAT, at, vi);
-      s.w.set(JAVA_FLOAT, at, wi - s.rate * mi / (root(vi) * s.rootScale + s.epsilon));
+      float wi = NativeMemory.get(s.w + at) * s.shrink;
+      float gi = clip(NativeMemory.get(g + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
+      float mi = flush(s.keep1 * NativeMemory.get(s.a + at) + s.share1 * gi);
+      float vi = square(s, NativeMemory.get(s.b + at), gi, tiny);
+      NativeMemory.set(s.a + at, mi);
+      NativeMemory.set(s.b + at, vi);
+      NativeMemory.set(s.w + at, wi - s.rate * mi / (root(vi) * s.rootScale + s.epsilon));
     }
   }
 
-  private static void amsgrad(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
+  private static void amsgrad(UpdateStep s, long g, long start, int n, float factor, float bound) {
     float tiny = tiny(s.share2);
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
-      float wi = s.w.get(JAVA_FLOAT, at) * s.shrink;
-      float gi =
-          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
-      float mi = flush(s.keep1 * s.a.get(JAVA_FLOAT, at) + s.share1 * gi);
-      float vi = square(s, s.b.get(JAVA_FLOAT, at), gi, tiny);
-      float most = Math.max(s.c.get(JAVA_FLOAT, at), vi);
-      s.a.set(JAVA_FLOAT, at, mi);
-      s.b.set(JAVA_FLOAT, at, vi);
-      s.c.set(JAVA_FLOAT, at, most);
-      s.w.set(JAVA_FLOAT, at, wi - s.rate * mi / (root(most) * s.rootScale + s.epsilon));
+      float wi = NativeMemory.get(s.w + at) * s.shrink;
+      float gi = clip(NativeMemory.get(g + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
+      float mi = flush(s.keep1 * NativeMemory.get(s.a + at) + s.share1 * gi);
+      float vi = square(s, NativeMemory.get(s.b + at), gi, tiny);
+      float most = Math.max(NativeMemory.get(s.c + at), vi);
+      NativeMemory.set(s.a + at, mi);
+      NativeMemory.set(s.b + at, vi);
+      NativeMemory.set(s.c + at, most);
+      NativeMemory.set(s.w + at, wi - s.rate * mi / (root(most) * s.rootScale + s.epsilon));
     }
   }
 
-  private static void adamax(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
+  private static void adamax(UpdateStep s, long g, long start, int n, float factor, float bound) {
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
-      float wi = s.w.get(JAVA_FLOAT, at);
-      float gi =
-          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
-      float mi = flush(s.keep1 * s.a.get(JAVA_FLOAT, at) + s.share1 * gi);
-      float ui = Math.max(s.keep2 * s.b.get(JAVA_FLOAT, at), Math.abs(gi) + s.epsilon);
-      s.a.set(JAVA_FLOAT, at, mi);
-      s.b.set(JAVA_FLOAT, at, ui <= s.epsilon ? 0 : ui);
-      s.w.set(JAVA_FLOAT, at, wi - s.rate * mi / ui);
+      float wi = NativeMemory.get(s.w + at);
+      float gi = clip(NativeMemory.get(g + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
+      float mi = flush(s.keep1 * NativeMemory.get(s.a + at) + s.share1 * gi);
+      float ui = Math.max(s.keep2 * NativeMemory.get(s.b + at), Math.abs(gi) + s.epsilon);
+      NativeMemory.set(s.a + at, mi);
+      NativeMemory.set(s.b + at, ui <= s.epsilon ? 0 : ui);
+      NativeMemory.set(s.w + at, wi - s.rate * mi / ui);
     }
   }
 
-  private static void nadam(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
+  private static void nadam(UpdateStep s, long g, long start, int n, float factor, float bound) {
     float tiny = tiny(s.share2);
     for (int i = 0; i < n; i++) {
       long at = start + (long) i * Float.BYTES;
-      float wi = s.w.get(JAVA_FLOAT, at) * s.shrink;
-      float gi =
-          clip(g.get(JAVA_FLOAT, gStart + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
-      float mi = flush(s.keep1 * s.a.get(JAVA_FLOAT, at) + s.share1 * gi);
-      float vi = square(s, s.b.get(JAVA_FLOAT, at), gi, tiny);
-      s.a.set(JAVA_FLOAT, at, mi);
-      s.b.set(JAVA_FLOAT, at, vi);
+      float wi = NativeMemory.get(s.w + at) * s.shrink;
+      float gi = clip(NativeMemory.get(g + (long) i * Float.BYTES), factor, bound) + s.decay * wi;
+      float mi = flush(s.keep1 * NativeMemory.get(s.a + at) + s.share1 * gi);
+      float vi = square(s, NativeMemory.get(s.b + at), gi, tiny);
+      NativeMemory.set(s.a + at, mi);
+      NativeMemory.set(s.b + at, vi);
       float step = s.ahead * gi + s.rate * mi;
-      s.w.set(JAVA_FLOAT, at, wi - step / (root(vi) * s.rootScale + s.epsilon));
+      NativeMemory.set(s.w + at, wi - step / (root(vi) * s.rootScale + s.epsilon));
     }
   }
 }

@@ -1,6 +1,5 @@
 package fathom.kernel;
 
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -11,15 +10,13 @@ interface UpdateLoop {
   /**
    * Runs.
    *
-   * @param g the gradients
-   * @param gStart where the first gradient lies, in bytes
-   * @param start where the first element of everything else lies, in bytes
+   * @param g the address of the first gradient
+   * @param start where the first element of everything else lies, in bytes from the start of each
    * @param n how many elements follow; vectors take whole registers alone
    * @param factor of the gradients
    * @param bound of the gradients' size
    */
-  void run(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound);
+  void run(UpdateStep s, long g, long start, int n, float factor, float bound);
 
   /**
    * Returns a handle for {@link #call}. C2 does not know it as a constant and so does not inline
@@ -31,7 +28,6 @@ interface UpdateLoop {
         MethodType.methodType(
             void.class,
             UpdateStep.class,
-            MemorySegment.class,
             long.class,
             long.class,
             int.class,
@@ -46,16 +42,9 @@ interface UpdateLoop {
 
   /** Runs a loop. */
   static void call(
-      MethodHandle loop,
-      UpdateStep s,
-      MemorySegment g,
-      long gStart,
-      long start,
-      int n,
-      float factor,
-      float bound) {
+      MethodHandle loop, UpdateStep s, long g, long start, int n, float factor, float bound) {
     try {
-      loop.invokeExact(s, g, gStart, start, n, factor, bound);
+      loop.invokeExact(s, g, start, n, factor, bound);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {

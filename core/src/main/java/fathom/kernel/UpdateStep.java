@@ -9,10 +9,15 @@ import java.util.List;
  * what they mean, and which of them a rule reads.
  */
 public final class UpdateStep {
-  final MemorySegment w;
-  final MemorySegment a;
-  final MemorySegment b;
-  final MemorySegment c;
+  /** The addresses of the parameters and of what the rule keeps of them, 0 where it keeps none. */
+  final long w;
+
+  final long a;
+  final long b;
+  final long c;
+
+  private final MemorySegment parameters;
+  private final MemorySegment[] moments;
 
   /** The learning rate, or what remains of it beside the corrections of biases. */
   public float rate;
@@ -56,10 +61,28 @@ public final class UpdateStep {
    * @param moments as many as the rule keeps
    */
   public UpdateStep(MemorySegment parameters, List<MemorySegment> moments) {
-    w = parameters;
-    a = moments.size() > 0 ? moments.get(0) : null;
-    b = moments.size() > 1 ? moments.get(1) : null;
-    c = moments.size() > 2 ? moments.get(2) : null;
+    this.parameters = parameters;
+    this.moments = moments.toArray(MemorySegment[]::new);
+    w = parameters.address();
+    a = address(0);
+    b = address(1);
+    c = address(2);
+  }
+
+  private long address(int i) {
+    return i < moments.length ? moments[i].address() : 0;
+  }
+
+  /** Checks that elements {@code [from, to)} of all memory may be accessed. */
+  void check(Update update, long from, long to) {
+    if (moments.length < update.moments()) {
+      throw new IllegalArgumentException(
+          update + " keeps " + update.moments() + " moments, not " + moments.length);
+    }
+    NativeMemory.output(parameters, from, to);
+    for (MemorySegment moment : moments) {
+      NativeMemory.output(moment, from, to);
+    }
   }
 
   /** Sets the first average's memory, and the share that is left to what is new. */

@@ -1,13 +1,12 @@
 package fathom.kernel;
 
+import static fathom.kernel.NativeMemory.ALL;
 import static fathom.kernel.VectorMath.LANES;
 import static fathom.kernel.VectorMath.ORDER;
 import static fathom.kernel.VectorMath.SPECIES;
-import static fathom.kernel.VectorMath.allocated;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static fathom.kernel.VectorMath.checkAllocated;
 
 import fathom.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import jdk.incubator.vector.FloatVector;
 
@@ -27,6 +26,7 @@ final class VectorActivationKernels implements ActivationKernels {
 
   @Override
   public void activate(Function f, float alpha, Matrix z, Matrix bias, int from, int to) {
+    checkForward(z, z, bias, from, to);
     if (!joins(z, z)) {
       activate(f, alpha, z, bias, from, to, 1);
       return;
@@ -47,7 +47,7 @@ final class VectorActivationKernels implements ActivationKernels {
     }
     for (int r = from; left > 0 && r < to; r += step) {
       ScalarActivationKernels.activate(
-          f, alpha, z.segment(), z.byteOffset(r, whole), left, VectorLoop.bias(bias, r));
+          f, alpha, z.address(r, whole), left, VectorLoop.bias(bias, r));
     }
   }
 
@@ -55,6 +55,7 @@ final class VectorActivationKernels implements ActivationKernels {
   public void activateAndSlope(
       Function f, float alpha, Matrix z, Matrix bias, Matrix a, int from, int to) {
     MethodHandle loop = VectorSlopes.of(f);
+    checkForward(z, a, bias, from, to);
     if (!joins(z, a)) {
       activateAndSlope(loop, f, z, bias, a, from, to, 1);
       return;
@@ -75,18 +76,13 @@ final class VectorActivationKernels implements ActivationKernels {
     }
     for (int r = from; left > 0 && r < to; r += step) {
       ScalarActivationKernels.activateAndSlope(
-          f,
-          z.segment(),
-          z.byteOffset(r, whole),
-          a.segment(),
-          a.byteOffset(r, whole),
-          left,
-          VectorLoop.bias(bias, r));
+          f, z.address(r, whole), a.address(r, whole), left, VectorLoop.bias(bias, r));
     }
   }
 
   @Override
   public void prelu(float slope, Matrix z, Matrix bias, Matrix a, int from, int to) {
+    checkForward(z, a, bias, from, to);
     if (!joins(z, a)) {
       prelu(slope, z, bias, a, from, to, 1);
       return;
@@ -107,19 +103,14 @@ final class VectorActivationKernels implements ActivationKernels {
     }
     for (int r = from; left > 0 && r < to; r += step) {
       ScalarActivationKernels.prelu(
-          slope,
-          z.segment(),
-          z.byteOffset(r, whole),
-          a.segment(),
-          a.byteOffset(r, whole),
-          left,
-          VectorLoop.bias(bias, r));
+          slope, z.address(r, whole), a.address(r, whole), left, VectorLoop.bias(bias, r));
     }
   }
 
   @Override
   public void derive(Function f, float alpha, Matrix a, Matrix d, Matrix db, int from, int to) {
     MethodHandle loop = VectorDerivatives.of(f);
+    checkBackward(d, a, db, from, to);
     if (!joins(d, a)) {
       derive(loop, f, alpha, a, d, db, from, to, 1);
       return;
@@ -147,16 +138,17 @@ final class VectorActivationKernels implements ActivationKernels {
       VectorLoop.call(loop, a, db, d, alpha, from, to, step);
     }
     for (int r = from; (left > 0 || whole == 0) && r < to; r += step) {
-      long aAt = a.byteOffset(r, whole);
-      long dAt = d.byteOffset(r, whole);
-      float sum = whole > 0 ? db.get(r, 0) : 0;
-      sum = ScalarActivationKernels.derive(f, alpha, a.segment(), aAt, d.segment(), dAt, left, sum);
-      db.set(r, 0, sum);
+      long aAt = a.address(r, whole);
+      long dAt = d.address(r, whole);
+      float sum = whole > 0 ? NativeMemory.get(db.address(r, 0)) : 0;
+      sum = ScalarActivationKernels.derive(f, alpha, aAt, dAt, left, sum);
+      NativeMemory.set(db.address(r, 0), sum);
     }
   }
 
   @Override
   public void multiplySlope(Matrix slope, Matrix d, Matrix db, int from, int to) {
+    checkBackward(d, slope, db, from, to);
     if (!joins(d, slope)) {
       multiplySlope(slope, d, db, from, to, 1);
       return;
@@ -175,17 +167,17 @@ final class VectorActivationKernels implements ActivationKernels {
       VectorLoop.call(VectorDerivatives.ofSlope(), slope, db, d, 0, from, to, step);
     }
     for (int r = from; (left > 0 || whole == 0) && r < to; r += step) {
-      long sAt = slope.byteOffset(r, whole);
-      long dAt = d.byteOffset(r, whole);
-      float sum = whole > 0 ? db.get(r, 0) : 0;
-      sum =
-          ScalarActivationKernels.multiplySlope(slope.segment(), sAt, d.segment(), dAt, left, sum);
-      db.set(r, 0, sum);
+      long sAt = slope.address(r, whole);
+      long dAt = d.address(r, whole);
+      float sum = whole > 0 ? NativeMemory.get(db.address(r, 0)) : 0;
+      sum = ScalarActivationKernels.multiplySlope(sAt, dAt, left, sum);
+      NativeMemory.set(db.address(r, 0), sum);
     }
   }
 
   @Override
   public double preluDerive(float slope, Matrix z, Matrix d, Matrix db, int from, int to) {
+    checkBackward(d, z, db, from, to);
     int whole = VectorLoop.whole(d, 1);
     double total = 0;
     for (int r = from; r < to; r++) {
@@ -193,6 +185,20 @@ final class VectorActivationKernels implements ActivationKernels {
       total += ScalarActivationKernels.preluDeriveRest(slope, z, d, db, r, whole, share);
     }
     return total;
+  }
+
+  private static void checkForward(Matrix z, Matrix a, Matrix bias, int from, int to) {
+    checkAllocated(z);
+    checkAllocated(a);
+    checkAllocated(bias);
+    ScalarActivationKernels.checkForward(z, a, bias, from, to);
+  }
+
+  private static void checkBackward(Matrix d, Matrix a, Matrix db, int from, int to) {
+    checkAllocated(d);
+    checkAllocated(a);
+    checkAllocated(db);
+    ScalarActivationKernels.checkBackward(d, a, db, from, to);
   }
 
   /** Returns whether to take several rows as one, of two matrices of one shape. */
@@ -215,33 +221,32 @@ final class VectorActivationKernels implements ActivationKernels {
       addColumn(z, bias, from, to);
       return;
     }
-    MemorySegment zs = allocated(z.segment());
     int whole = VectorLoop.whole(z, 1);
     for (int r = from; r < to; r++) {
       float b = VectorLoop.bias(bias, r);
-      long at = z.byteOffset(r, 0);
+      long at = z.address(r, 0);
       for (int j = 0; j < whole; j += LANES) {
-        FloatVector.fromMemorySegment(SPECIES, zs, at + 4L * j, ORDER)
+        FloatVector.fromMemorySegment(SPECIES, ALL, at + 4L * j, ORDER)
             .add(b)
-            .intoMemorySegment(zs, at + 4L * j, ORDER);
+            .intoMemorySegment(ALL, at + 4L * j, ORDER);
       }
       for (int j = whole; j < z.cols(); j++) {
-        zs.set(JAVA_FLOAT, at + 4L * j, zs.get(JAVA_FLOAT, at + 4L * j) + b);
+        NativeMemory.set(at + 4L * j, NativeMemory.get(at + 4L * j) + b);
       }
     }
   }
 
   private static void addColumn(Matrix z, Matrix bias, int from, int to) {
-    MemorySegment zs = allocated(z.segment());
-    MemorySegment bs = allocated(bias.segment());
     int whole = from + SPECIES.loopBound(to - from);
     for (int r = from; r < whole; r += LANES) {
-      FloatVector.fromMemorySegment(SPECIES, zs, z.byteOffset(r, 0), ORDER)
-          .add(FloatVector.fromMemorySegment(SPECIES, bs, bias.byteOffset(r, 0), ORDER))
-          .intoMemorySegment(zs, z.byteOffset(r, 0), ORDER);
+      FloatVector.fromMemorySegment(SPECIES, ALL, z.address(r, 0), ORDER)
+          .add(FloatVector.fromMemorySegment(SPECIES, ALL, bias.address(r, 0), ORDER))
+          .intoMemorySegment(ALL, z.address(r, 0), ORDER);
     }
     for (int r = whole; r < to; r++) {
-      z.set(r, 0, z.get(r, 0) + bias.get(r, 0));
+      NativeMemory.set(
+          z.address(r, 0),
+          NativeMemory.get(z.address(r, 0)) + NativeMemory.get(bias.address(r, 0)));
     }
   }
 
@@ -257,16 +262,14 @@ final class VectorActivationKernels implements ActivationKernels {
 
   /** Adds zero, as every sum does. */
   private static void copyColumn(Matrix d, Matrix db, int from, int to) {
-    MemorySegment ds = allocated(d.segment());
-    MemorySegment dbs = allocated(db.segment());
     int whole = from + SPECIES.loopBound(to - from);
     for (int r = from; r < whole; r += LANES) {
-      FloatVector.fromMemorySegment(SPECIES, ds, d.byteOffset(r, 0), ORDER)
+      FloatVector.fromMemorySegment(SPECIES, ALL, d.address(r, 0), ORDER)
           .add(VectorMath.ZERO)
-          .intoMemorySegment(dbs, db.byteOffset(r, 0), ORDER);
+          .intoMemorySegment(ALL, db.address(r, 0), ORDER);
     }
     for (int r = whole; r < to; r++) {
-      db.set(r, 0, 0 + d.get(r, 0));
+      NativeMemory.set(db.address(r, 0), 0 + NativeMemory.get(d.address(r, 0)));
     }
   }
 }

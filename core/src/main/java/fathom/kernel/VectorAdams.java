@@ -1,5 +1,6 @@
 package fathom.kernel;
 
+import static fathom.kernel.NativeMemory.ALL;
 import static fathom.kernel.VectorMath.LANES;
 import static fathom.kernel.VectorMath.MIN_NORMAL;
 import static fathom.kernel.VectorMath.ORDER;
@@ -9,18 +10,16 @@ import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LE;
 import static jdk.incubator.vector.VectorOperators.LT;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /** Whole registers of Adam and its kin; twins are in {@link ScalarUpdates}. */
 final class VectorAdams {
   private VectorAdams() {}
 
-  static void adam(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
-    MemorySegment w = s.w;
-    MemorySegment a = s.a;
-    MemorySegment b = s.b;
+  static void adam(UpdateStep s, long g, long start, int n, float factor, float bound) {
+    long w = s.w + start;
+    long a = s.a + start;
+    long b = s.b + start;
     float rate = s.rate;
     float decay = s.decay;
     float shrink = s.shrink;
@@ -32,35 +31,32 @@ final class VectorAdams {
     float epsilon = s.epsilon;
     float tiny = ScalarUpdates.tiny(share2);
     for (int i = 0; i < n; i += LANES) {
-      long at = start + (long) i * Float.BYTES;
-      FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER).mul(shrink);
-      FloatVector gi =
-          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
-              .mul(factor);
+      long at = (long) i * Float.BYTES;
+      FloatVector wi = FloatVector.fromMemorySegment(SPECIES, ALL, w + at, ORDER).mul(shrink);
+      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, ALL, g + at, ORDER).mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }
       gi = gi.add(wi.mul(decay));
-      FloatVector mi = FloatVector.fromMemorySegment(SPECIES, a, at, ORDER).mul(keep1);
+      FloatVector mi = FloatVector.fromMemorySegment(SPECIES, ALL, a + at, ORDER).mul(keep1);
       mi = mi.add(gi.mul(share1));
       mi = mi.blend(ZERO, mi.abs().compare(LT, MIN_NORMAL));
       FloatVector base = gi.blend(ZERO, gi.abs().compare(LT, tiny));
-      FloatVector vi = FloatVector.fromMemorySegment(SPECIES, b, at, ORDER).mul(keep2);
+      FloatVector vi = FloatVector.fromMemorySegment(SPECIES, ALL, b + at, ORDER).mul(keep2);
       vi = vi.add(base.mul(share2).mul(base));
       vi = vi.blend(ZERO, vi.compare(LT, MIN_NORMAL));
-      mi.intoMemorySegment(a, at, ORDER);
-      vi.intoMemorySegment(b, at, ORDER);
+      mi.intoMemorySegment(ALL, a + at, ORDER);
+      vi.intoMemorySegment(ALL, b + at, ORDER);
       FloatVector size = vi.sqrt().mul(rootScale).add(epsilon);
-      wi.sub(mi.mul(rate).div(size)).intoMemorySegment(w, at, ORDER);
+      wi.sub(mi.mul(rate).div(size)).intoMemorySegment(ALL, w + at, ORDER);
     }
   }
 
-  static void amsgrad(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
-    MemorySegment w = s.w;
-    MemorySegment a = s.a;
-    MemorySegment b = s.b;
-    MemorySegment c = s.c;
+  static void amsgrad(UpdateStep s, long g, long start, int n, float factor, float bound) {
+    long w = s.w + start;
+    long a = s.a + start;
+    long b = s.b + start;
+    long c = s.c + start;
     float rate = s.rate;
     float decay = s.decay;
     float shrink = s.shrink;
@@ -72,36 +68,33 @@ final class VectorAdams {
     float epsilon = s.epsilon;
     float tiny = ScalarUpdates.tiny(share2);
     for (int i = 0; i < n; i += LANES) {
-      long at = start + (long) i * Float.BYTES;
-      FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER).mul(shrink);
-      FloatVector gi =
-          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
-              .mul(factor);
+      long at = (long) i * Float.BYTES;
+      FloatVector wi = FloatVector.fromMemorySegment(SPECIES, ALL, w + at, ORDER).mul(shrink);
+      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, ALL, g + at, ORDER).mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }
       gi = gi.add(wi.mul(decay));
-      FloatVector mi = FloatVector.fromMemorySegment(SPECIES, a, at, ORDER).mul(keep1);
+      FloatVector mi = FloatVector.fromMemorySegment(SPECIES, ALL, a + at, ORDER).mul(keep1);
       mi = mi.add(gi.mul(share1));
       mi = mi.blend(ZERO, mi.abs().compare(LT, MIN_NORMAL));
       FloatVector base = gi.blend(ZERO, gi.abs().compare(LT, tiny));
-      FloatVector vi = FloatVector.fromMemorySegment(SPECIES, b, at, ORDER).mul(keep2);
+      FloatVector vi = FloatVector.fromMemorySegment(SPECIES, ALL, b + at, ORDER).mul(keep2);
       vi = vi.add(base.mul(share2).mul(base));
       vi = vi.blend(ZERO, vi.compare(LT, MIN_NORMAL));
-      mi.intoMemorySegment(a, at, ORDER);
-      vi.intoMemorySegment(b, at, ORDER);
-      FloatVector most = FloatVector.fromMemorySegment(SPECIES, c, at, ORDER).max(vi);
-      most.intoMemorySegment(c, at, ORDER);
+      mi.intoMemorySegment(ALL, a + at, ORDER);
+      vi.intoMemorySegment(ALL, b + at, ORDER);
+      FloatVector most = FloatVector.fromMemorySegment(SPECIES, ALL, c + at, ORDER).max(vi);
+      most.intoMemorySegment(ALL, c + at, ORDER);
       FloatVector size = most.sqrt().mul(rootScale).add(epsilon);
-      wi.sub(mi.mul(rate).div(size)).intoMemorySegment(w, at, ORDER);
+      wi.sub(mi.mul(rate).div(size)).intoMemorySegment(ALL, w + at, ORDER);
     }
   }
 
-  static void adamax(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
-    MemorySegment w = s.w;
-    MemorySegment a = s.a;
-    MemorySegment b = s.b;
+  static void adamax(UpdateStep s, long g, long start, int n, float factor, float bound) {
+    long w = s.w + start;
+    long a = s.a + start;
+    long b = s.b + start;
     float rate = s.rate;
     float decay = s.decay;
     float keep1 = s.keep1;
@@ -109,31 +102,28 @@ final class VectorAdams {
     float keep2 = s.keep2;
     float epsilon = s.epsilon;
     for (int i = 0; i < n; i += LANES) {
-      long at = start + (long) i * Float.BYTES;
-      FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER);
-      FloatVector gi =
-          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
-              .mul(factor);
+      long at = (long) i * Float.BYTES;
+      FloatVector wi = FloatVector.fromMemorySegment(SPECIES, ALL, w + at, ORDER);
+      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, ALL, g + at, ORDER).mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }
       gi = gi.add(wi.mul(decay));
-      FloatVector mi = FloatVector.fromMemorySegment(SPECIES, a, at, ORDER).mul(keep1);
+      FloatVector mi = FloatVector.fromMemorySegment(SPECIES, ALL, a + at, ORDER).mul(keep1);
       mi = mi.add(gi.mul(share1));
       mi = mi.blend(ZERO, mi.abs().compare(LT, MIN_NORMAL));
-      mi.intoMemorySegment(a, at, ORDER);
-      FloatVector ui = FloatVector.fromMemorySegment(SPECIES, b, at, ORDER).mul(keep2);
+      mi.intoMemorySegment(ALL, a + at, ORDER);
+      FloatVector ui = FloatVector.fromMemorySegment(SPECIES, ALL, b + at, ORDER).mul(keep2);
       ui = ui.max(gi.abs().add(epsilon));
-      ui.blend(ZERO, ui.compare(LE, epsilon)).intoMemorySegment(b, at, ORDER);
-      wi.sub(mi.mul(rate).div(ui)).intoMemorySegment(w, at, ORDER);
+      ui.blend(ZERO, ui.compare(LE, epsilon)).intoMemorySegment(ALL, b + at, ORDER);
+      wi.sub(mi.mul(rate).div(ui)).intoMemorySegment(ALL, w + at, ORDER);
     }
   }
 
-  static void nadam(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
-    MemorySegment w = s.w;
-    MemorySegment a = s.a;
-    MemorySegment b = s.b;
+  static void nadam(UpdateStep s, long g, long start, int n, float factor, float bound) {
+    long w = s.w + start;
+    long a = s.a + start;
+    long b = s.b + start;
     float rate = s.rate;
     float ahead = s.ahead;
     float decay = s.decay;
@@ -146,27 +136,25 @@ final class VectorAdams {
     float epsilon = s.epsilon;
     float tiny = ScalarUpdates.tiny(share2);
     for (int i = 0; i < n; i += LANES) {
-      long at = start + (long) i * Float.BYTES;
-      FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER).mul(shrink);
-      FloatVector gi =
-          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
-              .mul(factor);
+      long at = (long) i * Float.BYTES;
+      FloatVector wi = FloatVector.fromMemorySegment(SPECIES, ALL, w + at, ORDER).mul(shrink);
+      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, ALL, g + at, ORDER).mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }
       gi = gi.add(wi.mul(decay));
-      FloatVector mi = FloatVector.fromMemorySegment(SPECIES, a, at, ORDER).mul(keep1);
+      FloatVector mi = FloatVector.fromMemorySegment(SPECIES, ALL, a + at, ORDER).mul(keep1);
       mi = mi.add(gi.mul(share1));
       mi = mi.blend(ZERO, mi.abs().compare(LT, MIN_NORMAL));
       FloatVector base = gi.blend(ZERO, gi.abs().compare(LT, tiny));
-      FloatVector vi = FloatVector.fromMemorySegment(SPECIES, b, at, ORDER).mul(keep2);
+      FloatVector vi = FloatVector.fromMemorySegment(SPECIES, ALL, b + at, ORDER).mul(keep2);
       vi = vi.add(base.mul(share2).mul(base));
       vi = vi.blend(ZERO, vi.compare(LT, MIN_NORMAL));
-      mi.intoMemorySegment(a, at, ORDER);
-      vi.intoMemorySegment(b, at, ORDER);
+      mi.intoMemorySegment(ALL, a + at, ORDER);
+      vi.intoMemorySegment(ALL, b + at, ORDER);
       FloatVector size = vi.sqrt().mul(rootScale).add(epsilon);
       FloatVector step = gi.mul(ahead).add(mi.mul(rate));
-      wi.sub(step.div(size)).intoMemorySegment(w, at, ORDER);
+      wi.sub(step.div(size)).intoMemorySegment(ALL, w + at, ORDER);
     }
   }
 }

@@ -1,5 +1,6 @@
 package fathom.kernel;
 
+import static fathom.kernel.NativeMemory.ALL;
 import static fathom.kernel.VectorThreefry.INTS;
 import static fathom.kernel.VectorThreefry.NATIVE;
 import static fathom.kernel.VectorThreefry.PARTS;
@@ -12,7 +13,6 @@ import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.OR;
 import static jdk.incubator.vector.VectorOperators.XOR;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
@@ -79,17 +79,15 @@ final class VectorBoxMuller {
   /** Words 0 and 2 become radii with a sign. */
   private record Radii() implements VectorPass {
     @Override
-    public void run(
-        MemorySegment x, long at, long group, int groups, Threefry generator, float scale) {
-      MemorySegment xs = VectorMath.allocated(x);
+    public void run(long at, long group, int groups, Threefry generator, float scale) {
       int n = groups * 2 * PARTS;
       int sigma = Float.floatToRawIntBits(scale);
       for (int i = 0; i < n; i++) {
         long p = place(at, i);
-        IntVector word = IntVector.fromMemorySegment(INTS, xs, p, NATIVE);
+        IntVector word = IntVector.fromMemorySegment(INTS, ALL, p, NATIVE);
         FloatVector signed = word.lanewise(LSHL, 31).lanewise(XOR, sigma).reinterpretAsFloats();
         FloatVector u = fma(toFloat(word.lanewise(LSHR, 1)), 0x1p-31f, 0x1p-32f);
-        logarithm(u).mul(-2f).sqrt().mul(signed).intoMemorySegment(xs, p, NATIVE);
+        logarithm(u).mul(-2f).sqrt().mul(signed).intoMemorySegment(ALL, p, NATIVE);
       }
     }
   }
@@ -97,18 +95,16 @@ final class VectorBoxMuller {
   /** Radii and the words behind them become pairs of numbers. */
   private record Turn() implements VectorPass {
     @Override
-    public void run(
-        MemorySegment x, long at, long group, int groups, Threefry generator, float scale) {
-      MemorySegment xs = VectorMath.allocated(x);
+    public void run(long at, long group, int groups, Threefry generator, float scale) {
       int n = groups * 2 * PARTS;
       for (int i = 0; i < n; i++) {
         long p = place(at, i);
-        FloatVector r = FloatVector.fromMemorySegment(FLOATS, xs, p, NATIVE);
-        IntVector word = IntVector.fromMemorySegment(INTS, xs, p + WORD, NATIVE);
+        FloatVector r = FloatVector.fromMemorySegment(FLOATS, ALL, p, NATIVE);
+        IntVector word = IntVector.fromMemorySegment(INTS, ALL, p + WORD, NATIVE);
         FloatVector t = toFloat(word.lanewise(OR, 1)).mul(0x1p-32f);
         FloatVector y = t.mul(t);
-        r.mul(cosine(t, y)).intoMemorySegment(xs, p, NATIVE);
-        r.mul(sineOverT(y).mul(t)).intoMemorySegment(xs, p + WORD, NATIVE);
+        r.mul(cosine(t, y)).intoMemorySegment(ALL, p, NATIVE);
+        r.mul(sineOverT(y).mul(t)).intoMemorySegment(ALL, p + WORD, NATIVE);
       }
     }
   }

@@ -1,5 +1,6 @@
 package fathom.kernel;
 
+import static fathom.kernel.NativeMemory.ALL;
 import static fathom.kernel.VectorMath.LANES;
 import static fathom.kernel.VectorMath.ONE;
 import static fathom.kernel.VectorMath.ORDER;
@@ -9,13 +10,11 @@ import static fathom.kernel.VectorMath.SIXTH;
 import static fathom.kernel.VectorMath.SPECIES;
 import static fathom.kernel.VectorMath.ZERO;
 import static fathom.kernel.VectorMath.all;
-import static fathom.kernel.VectorMath.allocated;
 import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LE;
 
 import fathom.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import jdk.incubator.vector.FloatVector;
 
@@ -70,19 +69,17 @@ final class VectorDerivatives {
    * @return their share of the slope's gradient
    */
   static float prelu(float alpha, Matrix z, Matrix d, Matrix db, int r) {
-    MemorySegment zs = allocated(z.segment());
-    MemorySegment ds = allocated(d.segment());
     FloatVector slope = all(alpha);
     FloatVector sum = FloatVector.zero(SPECIES);
     FloatVector share = FloatVector.zero(SPECIES);
     int n = VectorLoop.whole(d, 1);
-    long zAt = z.byteOffset(r, 0);
-    long dAt = d.byteOffset(r, 0);
+    long zAt = z.address(r, 0);
+    long dAt = d.address(r, 0);
     for (int j = 0; j < n; j += LANES) {
-      FloatVector x = FloatVector.fromMemorySegment(SPECIES, zs, zAt + 4L * j, ORDER);
-      FloatVector old = FloatVector.fromMemorySegment(SPECIES, ds, dAt + 4L * j, ORDER);
+      FloatVector x = FloatVector.fromMemorySegment(SPECIES, ALL, zAt + 4L * j, ORDER);
+      FloatVector old = FloatVector.fromMemorySegment(SPECIES, ALL, dAt + 4L * j, ORDER);
       FloatVector v = old.mul(slope).blend(old, x.compare(GT, ZERO));
-      v.intoMemorySegment(ds, dAt + 4L * j, ORDER);
+      v.intoMemorySegment(ALL, dAt + 4L * j, ORDER);
       sum = sum.add(v);
       share = share.add(old.mul(x.blend(ZERO, x.compare(GT, ZERO))));
     }
@@ -92,13 +89,12 @@ final class VectorDerivatives {
 
   private static void identity(
       Matrix a, Matrix db, Matrix d, float alpha, int from, int to, int step) {
-    MemorySegment ds = allocated(d.segment());
     int n = VectorLoop.whole(d, step);
     for (int r = from; r < to; r += step) {
       FloatVector sum = FloatVector.zero(SPECIES);
-      long dAt = d.byteOffset(r, 0);
+      long dAt = d.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        sum = sum.add(VectorLoop.load(ds, dAt + 4L * j));
+        sum = sum.add(VectorLoop.load(dAt + 4L * j));
       }
       VectorLoop.put(db, r, VectorLoop.sum(sum));
     }
@@ -106,18 +102,16 @@ final class VectorDerivatives {
 
   private static void logistic(
       Matrix a, Matrix db, Matrix d, float alpha, int from, int to, int step) {
-    MemorySegment as = allocated(a.segment());
-    MemorySegment ds = allocated(d.segment());
     int n = VectorLoop.whole(d, step);
     for (int r = from; r < to; r += step) {
       FloatVector sum = FloatVector.zero(SPECIES);
-      long aAt = a.byteOffset(r, 0);
-      long dAt = d.byteOffset(r, 0);
+      long aAt = a.address(r, 0);
+      long dAt = d.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(as, aAt + 4L * j);
-        FloatVector old = VectorLoop.load(ds, dAt + 4L * j);
+        FloatVector x = VectorLoop.load(aAt + 4L * j);
+        FloatVector old = VectorLoop.load(dAt + 4L * j);
         FloatVector v = old.mul(x.mul(ONE.sub(x)));
-        v.intoMemorySegment(ds, dAt + 4L * j, ORDER);
+        v.intoMemorySegment(ALL, dAt + 4L * j, ORDER);
         sum = sum.add(v);
       }
       VectorLoop.put(db, r, VectorLoop.sum(sum));
@@ -125,18 +119,16 @@ final class VectorDerivatives {
   }
 
   private static void tanh(Matrix a, Matrix db, Matrix d, float alpha, int from, int to, int step) {
-    MemorySegment as = allocated(a.segment());
-    MemorySegment ds = allocated(d.segment());
     int n = VectorLoop.whole(d, step);
     for (int r = from; r < to; r += step) {
       FloatVector sum = FloatVector.zero(SPECIES);
-      long aAt = a.byteOffset(r, 0);
-      long dAt = d.byteOffset(r, 0);
+      long aAt = a.address(r, 0);
+      long dAt = d.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(as, aAt + 4L * j);
-        FloatVector old = VectorLoop.load(ds, dAt + 4L * j);
+        FloatVector x = VectorLoop.load(aAt + 4L * j);
+        FloatVector old = VectorLoop.load(dAt + 4L * j);
         FloatVector v = old.mul(x.neg().fma(x, ONE));
-        v.intoMemorySegment(ds, dAt + 4L * j, ORDER);
+        v.intoMemorySegment(ALL, dAt + 4L * j, ORDER);
         sum = sum.add(v);
       }
       VectorLoop.put(db, r, VectorLoop.sum(sum));
@@ -144,18 +136,16 @@ final class VectorDerivatives {
   }
 
   private static void relu(Matrix a, Matrix db, Matrix d, float alpha, int from, int to, int step) {
-    MemorySegment as = allocated(a.segment());
-    MemorySegment ds = allocated(d.segment());
     int n = VectorLoop.whole(d, step);
     for (int r = from; r < to; r += step) {
       FloatVector sum = FloatVector.zero(SPECIES);
-      long aAt = a.byteOffset(r, 0);
-      long dAt = d.byteOffset(r, 0);
+      long aAt = a.address(r, 0);
+      long dAt = d.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(as, aAt + 4L * j);
-        FloatVector old = VectorLoop.load(ds, dAt + 4L * j);
+        FloatVector x = VectorLoop.load(aAt + 4L * j);
+        FloatVector old = VectorLoop.load(dAt + 4L * j);
         FloatVector v = old.blend(ZERO, x.compare(LE, ZERO));
-        v.intoMemorySegment(ds, dAt + 4L * j, ORDER);
+        v.intoMemorySegment(ALL, dAt + 4L * j, ORDER);
         sum = sum.add(v);
       }
       VectorLoop.put(db, r, VectorLoop.sum(sum));
@@ -164,19 +154,17 @@ final class VectorDerivatives {
 
   private static void leakyRelu(
       Matrix a, Matrix db, Matrix d, float alpha, int from, int to, int step) {
-    MemorySegment as = allocated(a.segment());
-    MemorySegment ds = allocated(d.segment());
     int n = VectorLoop.whole(d, step);
     FloatVector slope = all(alpha);
     for (int r = from; r < to; r += step) {
       FloatVector sum = FloatVector.zero(SPECIES);
-      long aAt = a.byteOffset(r, 0);
-      long dAt = d.byteOffset(r, 0);
+      long aAt = a.address(r, 0);
+      long dAt = d.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(as, aAt + 4L * j);
-        FloatVector old = VectorLoop.load(ds, dAt + 4L * j);
+        FloatVector x = VectorLoop.load(aAt + 4L * j);
+        FloatVector old = VectorLoop.load(dAt + 4L * j);
         FloatVector v = old.mul(slope).blend(old, x.compare(GT, ZERO));
-        v.intoMemorySegment(ds, dAt + 4L * j, ORDER);
+        v.intoMemorySegment(ALL, dAt + 4L * j, ORDER);
         sum = sum.add(v);
       }
       VectorLoop.put(db, r, VectorLoop.sum(sum));
@@ -184,19 +172,17 @@ final class VectorDerivatives {
   }
 
   private static void elu(Matrix a, Matrix db, Matrix d, float alpha, int from, int to, int step) {
-    MemorySegment as = allocated(a.segment());
-    MemorySegment ds = allocated(d.segment());
     int n = VectorLoop.whole(d, step);
     FloatVector scale = all(alpha);
     for (int r = from; r < to; r += step) {
       FloatVector sum = FloatVector.zero(SPECIES);
-      long aAt = a.byteOffset(r, 0);
-      long dAt = d.byteOffset(r, 0);
+      long aAt = a.address(r, 0);
+      long dAt = d.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(as, aAt + 4L * j);
-        FloatVector old = VectorLoop.load(ds, dAt + 4L * j);
+        FloatVector x = VectorLoop.load(aAt + 4L * j);
+        FloatVector old = VectorLoop.load(dAt + 4L * j);
         FloatVector v = old.mul(x.add(scale)).blend(old, x.compare(GT, ZERO));
-        v.intoMemorySegment(ds, dAt + 4L * j, ORDER);
+        v.intoMemorySegment(ALL, dAt + 4L * j, ORDER);
         sum = sum.add(v);
       }
       VectorLoop.put(db, r, VectorLoop.sum(sum));
@@ -204,18 +190,16 @@ final class VectorDerivatives {
   }
 
   private static void selu(Matrix a, Matrix db, Matrix d, float alpha, int from, int to, int step) {
-    MemorySegment as = allocated(a.segment());
-    MemorySegment ds = allocated(d.segment());
     int n = VectorLoop.whole(d, step);
     for (int r = from; r < to; r += step) {
       FloatVector sum = FloatVector.zero(SPECIES);
-      long aAt = a.byteOffset(r, 0);
-      long dAt = d.byteOffset(r, 0);
+      long aAt = a.address(r, 0);
+      long dAt = d.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(as, aAt + 4L * j);
-        FloatVector old = VectorLoop.load(ds, dAt + 4L * j);
+        FloatVector x = VectorLoop.load(aAt + 4L * j);
+        FloatVector old = VectorLoop.load(dAt + 4L * j);
         FloatVector v = old.mul(x.add(SELU_LAMBDA_ALPHA).blend(SELU_LAMBDA, x.compare(GT, ZERO)));
-        v.intoMemorySegment(ds, dAt + 4L * j, ORDER);
+        v.intoMemorySegment(ALL, dAt + 4L * j, ORDER);
         sum = sum.add(v);
       }
       VectorLoop.put(db, r, VectorLoop.sum(sum));
@@ -224,19 +208,17 @@ final class VectorDerivatives {
 
   private static void softsign(
       Matrix a, Matrix db, Matrix d, float alpha, int from, int to, int step) {
-    MemorySegment as = allocated(a.segment());
-    MemorySegment ds = allocated(d.segment());
     int n = VectorLoop.whole(d, step);
     for (int r = from; r < to; r += step) {
       FloatVector sum = FloatVector.zero(SPECIES);
-      long aAt = a.byteOffset(r, 0);
-      long dAt = d.byteOffset(r, 0);
+      long aAt = a.address(r, 0);
+      long dAt = d.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(as, aAt + 4L * j);
-        FloatVector old = VectorLoop.load(ds, dAt + 4L * j);
+        FloatVector x = VectorLoop.load(aAt + 4L * j);
+        FloatVector old = VectorLoop.load(dAt + 4L * j);
         FloatVector u = ONE.sub(x.abs());
         FloatVector v = old.mul(u.mul(u));
-        v.intoMemorySegment(ds, dAt + 4L * j, ORDER);
+        v.intoMemorySegment(ALL, dAt + 4L * j, ORDER);
         sum = sum.add(v);
       }
       VectorLoop.put(db, r, VectorLoop.sum(sum));
@@ -245,18 +227,16 @@ final class VectorDerivatives {
 
   private static void hardTanh(
       Matrix a, Matrix db, Matrix d, float alpha, int from, int to, int step) {
-    MemorySegment as = allocated(a.segment());
-    MemorySegment ds = allocated(d.segment());
     int n = VectorLoop.whole(d, step);
     for (int r = from; r < to; r += step) {
       FloatVector sum = FloatVector.zero(SPECIES);
-      long aAt = a.byteOffset(r, 0);
-      long dAt = d.byteOffset(r, 0);
+      long aAt = a.address(r, 0);
+      long dAt = d.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(as, aAt + 4L * j);
-        FloatVector old = VectorLoop.load(ds, dAt + 4L * j);
+        FloatVector x = VectorLoop.load(aAt + 4L * j);
+        FloatVector old = VectorLoop.load(dAt + 4L * j);
         FloatVector v = old.blend(ZERO, x.abs().compare(GE, ONE));
-        v.intoMemorySegment(ds, dAt + 4L * j, ORDER);
+        v.intoMemorySegment(ALL, dAt + 4L * j, ORDER);
         sum = sum.add(v);
       }
       VectorLoop.put(db, r, VectorLoop.sum(sum));
@@ -265,19 +245,17 @@ final class VectorDerivatives {
 
   private static void hardSigmoid(
       Matrix a, Matrix db, Matrix d, float alpha, int from, int to, int step) {
-    MemorySegment as = allocated(a.segment());
-    MemorySegment ds = allocated(d.segment());
     int n = VectorLoop.whole(d, step);
     for (int r = from; r < to; r += step) {
       FloatVector sum = FloatVector.zero(SPECIES);
-      long aAt = a.byteOffset(r, 0);
-      long dAt = d.byteOffset(r, 0);
+      long aAt = a.address(r, 0);
+      long dAt = d.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(as, aAt + 4L * j);
-        FloatVector old = VectorLoop.load(ds, dAt + 4L * j);
+        FloatVector x = VectorLoop.load(aAt + 4L * j);
+        FloatVector old = VectorLoop.load(dAt + 4L * j);
         FloatVector v = old.mul(SIXTH).blend(ZERO, x.compare(LE, ZERO));
         v = v.blend(ZERO, x.compare(GE, ONE));
-        v.intoMemorySegment(ds, dAt + 4L * j, ORDER);
+        v.intoMemorySegment(ALL, dAt + 4L * j, ORDER);
         sum = sum.add(v);
       }
       VectorLoop.put(db, r, VectorLoop.sum(sum));
@@ -286,18 +264,16 @@ final class VectorDerivatives {
 
   private static void multiplySlope(
       Matrix s, Matrix db, Matrix d, float alpha, int from, int to, int step) {
-    MemorySegment ss = allocated(s.segment());
-    MemorySegment ds = allocated(d.segment());
     int n = VectorLoop.whole(d, step);
     for (int r = from; r < to; r += step) {
       FloatVector sum = FloatVector.zero(SPECIES);
-      long sAt = s.byteOffset(r, 0);
-      long dAt = d.byteOffset(r, 0);
+      long sAt = s.address(r, 0);
+      long dAt = d.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(ss, sAt + 4L * j);
-        FloatVector old = VectorLoop.load(ds, dAt + 4L * j);
+        FloatVector x = VectorLoop.load(sAt + 4L * j);
+        FloatVector old = VectorLoop.load(dAt + 4L * j);
         FloatVector v = old.mul(x);
-        v.intoMemorySegment(ds, dAt + 4L * j, ORDER);
+        v.intoMemorySegment(ALL, dAt + 4L * j, ORDER);
         sum = sum.add(v);
       }
       VectorLoop.put(db, r, VectorLoop.sum(sum));

@@ -1,5 +1,6 @@
 package fathom.kernel;
 
+import static fathom.kernel.NativeMemory.ALL;
 import static fathom.kernel.VectorMath.LANES;
 import static fathom.kernel.VectorMath.MIN_NORMAL;
 import static fathom.kernel.VectorMath.ORDER;
@@ -8,7 +9,6 @@ import static fathom.kernel.VectorMath.ZERO;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LT;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
@@ -16,29 +16,25 @@ import jdk.incubator.vector.VectorMask;
 final class VectorDescents {
   private VectorDescents() {}
 
-  static void sgd(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
-    MemorySegment w = s.w;
+  static void sgd(UpdateStep s, long g, long start, int n, float factor, float bound) {
+    long w = s.w + start;
     float rate = s.rate;
     float decay = s.decay;
     for (int i = 0; i < n; i += LANES) {
-      long at = start + (long) i * Float.BYTES;
-      FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER);
-      FloatVector gi =
-          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
-              .mul(factor);
+      long at = (long) i * Float.BYTES;
+      FloatVector wi = FloatVector.fromMemorySegment(SPECIES, ALL, w + at, ORDER);
+      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, ALL, g + at, ORDER).mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }
       gi = gi.add(wi.mul(decay));
-      wi.sub(gi.mul(rate)).intoMemorySegment(w, at, ORDER);
+      wi.sub(gi.mul(rate)).intoMemorySegment(ALL, w + at, ORDER);
     }
   }
 
-  static void momentum(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
-    MemorySegment w = s.w;
-    MemorySegment a = s.a;
+  static void momentum(UpdateStep s, long g, long start, int n, float factor, float bound) {
+    long w = s.w + start;
+    long a = s.a + start;
     float rate = s.rate;
     float decay = s.decay;
     float keep1 = s.keep1;
@@ -46,28 +42,25 @@ final class VectorDescents {
     VectorMask<Float> fresh = SPECIES.maskAll(s.first);
     VectorMask<Float> ahead = SPECIES.maskAll(s.nesterov);
     for (int i = 0; i < n; i += LANES) {
-      long at = start + (long) i * Float.BYTES;
-      FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER);
-      FloatVector gi =
-          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
-              .mul(factor);
+      long at = (long) i * Float.BYTES;
+      FloatVector wi = FloatVector.fromMemorySegment(SPECIES, ALL, w + at, ORDER);
+      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, ALL, g + at, ORDER).mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }
       gi = gi.add(wi.mul(decay));
-      FloatVector vi = FloatVector.fromMemorySegment(SPECIES, a, at, ORDER).mul(keep1);
+      FloatVector vi = FloatVector.fromMemorySegment(SPECIES, ALL, a + at, ORDER).mul(keep1);
       vi = vi.add(gi.mul(share1)).blend(gi, fresh);
       vi = vi.blend(ZERO, vi.abs().compare(LT, MIN_NORMAL));
-      vi.intoMemorySegment(a, at, ORDER);
+      vi.intoMemorySegment(ALL, a + at, ORDER);
       FloatVector step = vi.blend(gi.add(vi.mul(keep1)), ahead);
-      wi.sub(step.mul(rate)).intoMemorySegment(w, at, ORDER);
+      wi.sub(step.mul(rate)).intoMemorySegment(ALL, w + at, ORDER);
     }
   }
 
-  static void lion(
-      UpdateStep s, MemorySegment g, long gStart, long start, int n, float factor, float bound) {
-    MemorySegment w = s.w;
-    MemorySegment a = s.a;
+  static void lion(UpdateStep s, long g, long start, int n, float factor, float bound) {
+    long w = s.w + start;
+    long a = s.a + start;
     float rate = s.rate;
     float shrink = s.shrink;
     float keep1 = s.keep1;
@@ -75,22 +68,20 @@ final class VectorDescents {
     float keep2 = s.keep2;
     float share2 = s.share2;
     for (int i = 0; i < n; i += LANES) {
-      long at = start + (long) i * Float.BYTES;
-      FloatVector wi = FloatVector.fromMemorySegment(SPECIES, w, at, ORDER).mul(shrink);
-      FloatVector gi =
-          FloatVector.fromMemorySegment(SPECIES, g, gStart + (long) i * Float.BYTES, ORDER)
-              .mul(factor);
+      long at = (long) i * Float.BYTES;
+      FloatVector wi = FloatVector.fromMemorySegment(SPECIES, ALL, w + at, ORDER).mul(shrink);
+      FloatVector gi = FloatVector.fromMemorySegment(SPECIES, ALL, g + at, ORDER).mul(factor);
       if (bound < Float.POSITIVE_INFINITY) {
         gi = gi.blend(bound, gi.compare(GT, bound)).blend(-bound, gi.compare(LT, -bound));
       }
-      FloatVector mi = FloatVector.fromMemorySegment(SPECIES, a, at, ORDER);
+      FloatVector mi = FloatVector.fromMemorySegment(SPECIES, ALL, a + at, ORDER);
       FloatVector ci = mi.mul(keep1).add(gi.mul(share1));
       mi = mi.mul(keep2).add(gi.mul(share2));
       mi = mi.blend(ZERO, mi.abs().compare(LT, MIN_NORMAL));
-      mi.intoMemorySegment(a, at, ORDER);
+      mi.intoMemorySegment(ALL, a + at, ORDER);
       FloatVector step = ci.mul(ZERO).blend(rate, ci.compare(GT, ZERO));
       step = step.blend(-rate, ci.compare(LT, ZERO));
-      wi.sub(step).intoMemorySegment(w, at, ORDER);
+      wi.sub(step).intoMemorySegment(ALL, w + at, ORDER);
     }
   }
 }

@@ -1,8 +1,9 @@
 package fathom.kernel;
 
+import static fathom.kernel.NativeMemory.ALL;
 import static fathom.kernel.VectorMath.ORDER;
 import static fathom.kernel.VectorMath.SPECIES;
-import static fathom.kernel.VectorMath.allocated;
+import static fathom.kernel.VectorMath.checkAllocated;
 import static fathom.kernel.VectorThreefry.INTS;
 import static fathom.kernel.VectorThreefry.LANES;
 import static fathom.kernel.VectorThreefry.RUN;
@@ -10,7 +11,6 @@ import static fathom.kernel.VectorThreefry.VECTOR;
 import static jdk.incubator.vector.VectorOperators.ULT;
 
 import fathom.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -34,11 +34,8 @@ final class VectorDropoutKernels implements DropoutKernels {
     MethodType type =
         MethodType.methodType(
             void.class,
-            MemorySegment.class,
             long.class,
-            MemorySegment.class,
             long.class,
-            MemorySegment.class,
             long.class,
             int.class,
             int.class,
@@ -65,6 +62,10 @@ final class VectorDropoutKernels implements DropoutKernels {
       long stream,
       int from,
       int to) {
+    checkAllocated(x);
+    checkAllocated(mask);
+    checkAllocated(y);
+    ScalarDropoutKernels.check(x, mask, y, from, to);
     Threefry generator = ScalarDropoutKernels.generator(seed, stream);
     int limit = ScalarDropoutKernels.limit(p);
     long start = (long) from * x.cols();
@@ -100,19 +101,16 @@ final class VectorDropoutKernels implements DropoutKernels {
       Threefry generator,
       long group,
       int groups) {
-    MemorySegment xs = allocated(x.segment());
-    MemorySegment ms = allocated(mask.segment());
-    MemorySegment ys = allocated(y.segment());
     long behind = group * Threefry.GROUP * Float.BYTES;
-    long xAt = x.byteOffset(0, 0) + behind;
-    long mAt = mask.byteOffset(0, 0) + behind;
-    long yAt = y.byteOffset(0, 0) + behind;
+    long xAt = x.address(0, 0) + behind;
+    long mAt = mask.address(0, 0) + behind;
+    long yAt = y.address(0, 0) + behind;
     for (VectorPass pass : words) {
-      pass.run(ms, mAt, group, groups, generator, 0);
+      pass.run(mAt, group, groups, generator, 0);
     }
     int n = groups * Threefry.GROUP;
     try {
-      turnLoop.invokeExact(xs, xAt, ms, mAt, ys, yAt, n, limit, scale, shift, dropped);
+      turnLoop.invokeExact(xAt, mAt, yAt, n, limit, scale, shift, dropped);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
@@ -123,30 +121,20 @@ final class VectorDropoutKernels implements DropoutKernels {
   /** Words in the mask become the mask, and the output. */
   @SuppressWarnings("UnusedMethod") // called by its handle
   private static void turn(
-      MemorySegment x,
-      long xAt,
-      MemorySegment mask,
-      long mAt,
-      MemorySegment y,
-      long yAt,
-      int n,
-      int limit,
-      float scale,
-      float shift,
-      float dropped) {
+      long xAt, long mAt, long yAt, int n, int limit, float scale, float shift, float dropped) {
     IntVector limits = IntVector.broadcast(INTS, limit);
     FloatVector scales = FloatVector.broadcast(SPECIES, scale);
     FloatVector shifts = FloatVector.broadcast(SPECIES, shift);
     FloatVector instead = FloatVector.broadcast(SPECIES, dropped);
     for (int i = 0; i < n / LANES; i++) {
       long p = (long) i * VECTOR;
-      IntVector word = IntVector.fromMemorySegment(INTS, mask, mAt + p, ORDER);
+      IntVector word = IntVector.fromMemorySegment(INTS, ALL, mAt + p, ORDER);
       VectorMask<Float> drop = word.compare(ULT, limits).cast(SPECIES);
-      scales.blend(VectorMath.ZERO, drop).intoMemorySegment(mask, mAt + p, ORDER);
-      FloatVector.fromMemorySegment(SPECIES, x, xAt + p, ORDER)
+      scales.blend(VectorMath.ZERO, drop).intoMemorySegment(ALL, mAt + p, ORDER);
+      FloatVector.fromMemorySegment(SPECIES, ALL, xAt + p, ORDER)
           .fma(scales, shifts)
           .blend(instead, drop)
-          .intoMemorySegment(y, yAt + p, ORDER);
+          .intoMemorySegment(ALL, yAt + p, ORDER);
     }
   }
 }

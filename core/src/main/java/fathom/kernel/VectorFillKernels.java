@@ -1,5 +1,6 @@
 package fathom.kernel;
 
+import static fathom.kernel.NativeMemory.ALL;
 import static fathom.kernel.VectorThreefry.INTS;
 import static fathom.kernel.VectorThreefry.LANES;
 import static fathom.kernel.VectorThreefry.NATIVE;
@@ -93,27 +94,27 @@ final class VectorFillKernels implements FillKernels {
       long head = Math.min(to, first * Threefry.GROUP);
       scalar.fill(x, base, from, head, seed, stream, scale);
       Threefry generator = new Threefry(seed, stream);
+      long start = ScalarFillKernels.start(x, base, from, to);
       int n;
       for (long group = first; group < last; group += n) {
         n = (int) Math.min(won ? RUN : WATCHED, last - group);
         if (won) {
-          vectors(x, base, group, n, generator, scale);
+          vectors(start, group, n, generator, scale);
         } else if (seen < EARLY) {
           long end = (group + n) * Threefry.GROUP;
           scalar.fill(x, base, group * Threefry.GROUP, end, seed, stream, scale);
           seen += n;
         } else {
-          compare(x, base, group, n, generator, seed, stream, scale);
+          compare(x, base, start, group, n, generator, seed, stream, scale);
         }
       }
       scalar.fill(x, base, Math.max(head, last * Threefry.GROUP), to, seed, stream, scale);
     }
 
-    private void vectors(
-        MemorySegment x, long base, long group, int n, Threefry generator, float scale) {
-      long at = (base + group * Threefry.GROUP) * Float.BYTES;
+    private void vectors(long start, long group, int n, Threefry generator, float scale) {
+      long at = start + group * Threefry.GROUP * Float.BYTES;
       for (VectorPass pass : passes) {
-        pass.run(x, at, group, n, generator, scale);
+        pass.run(at, group, n, generator, scale);
       }
     }
 
@@ -121,6 +122,7 @@ final class VectorFillKernels implements FillKernels {
     private void compare(
         MemorySegment x,
         long base,
+        long first,
         long group,
         int n,
         Threefry generator,
@@ -129,7 +131,7 @@ final class VectorFillKernels implements FillKernels {
         float scale) {
       int trial = Math.min(TRIAL, n);
       long start = System.nanoTime();
-      vectors(x, base, group, trial, generator, scale);
+      vectors(first, group, trial, generator, scale);
       long half = System.nanoTime();
       long behind = (group + trial) * Threefry.GROUP;
       scalar.fill(x, base, behind, (group + n) * Threefry.GROUP, seed, stream, scale);
@@ -147,15 +149,13 @@ final class VectorFillKernels implements FillKernels {
   /** Words become uniform numbers. */
   private record ToUniform() implements VectorPass {
     @Override
-    public void run(
-        MemorySegment x, long at, long group, int groups, Threefry generator, float scale) {
-      MemorySegment xs = VectorMath.allocated(x);
+    public void run(long at, long group, int groups, Threefry generator, float scale) {
       int n = groups * Threefry.GROUP / LANES;
       for (int i = 0; i < n; i++) {
         long p = at + (long) i * VECTOR;
-        IntVector odd = IntVector.fromMemorySegment(INTS, xs, p, NATIVE).lanewise(OR, 1);
+        IntVector odd = IntVector.fromMemorySegment(INTS, ALL, p, NATIVE).lanewise(OR, 1);
         FloatVector u = ((FloatVector) odd.convert(I2F, 0)).mul(0x1p-31f);
-        u.mul(scale).intoMemorySegment(xs, p, NATIVE);
+        u.mul(scale).intoMemorySegment(ALL, p, NATIVE);
       }
     }
   }

@@ -1,6 +1,7 @@
 package fathom.kernel;
 
 import static fathom.kernel.VectorMath.SPECIES;
+import static fathom.kernel.VectorMath.checkAllocated;
 
 import fathom.matrix.Matrix;
 import java.lang.invoke.MethodHandle;
@@ -45,12 +46,38 @@ final class VectorGateKernels implements GateKernels {
     return t instanceof RuntimeException e ? e : new IllegalStateException(t);
   }
 
+  /** Checks a matrix that has rows for each of several gates. */
+  private static void checkGates(Matrix gates, int count, Matrix state) {
+    check(gates, 0, count * state.rows(), state);
+  }
+
+  /** Checks one that is written. */
+  private static void checkGateOutputs(Matrix gates, int count, Matrix state) {
+    checkOutput(gates, 0, count * state.rows(), state);
+  }
+
+  /** Checks rows of a matrix with the columns of a state. */
+  private static void check(Matrix x, int from, int to, Matrix state) {
+    checkAllocated(x);
+    NativeMemory.check(x, from, to, state.cols());
+  }
+
+  /** Checks rows that are written. */
+  private static void checkOutput(Matrix x, int from, int to, Matrix state) {
+    checkAllocated(x);
+    NativeMemory.checkOutput(x, from, to, state.cols());
+  }
+
   private static int whole(Matrix m) {
     return SPECIES.loopBound(m.cols());
   }
 
   @Override
   public void lstmCell(Matrix gates, Matrix before, Matrix cell, Matrix t, int from, int to) {
+    checkGates(gates, 4, cell);
+    check(before, from, to, cell);
+    checkOutput(cell, from, to, cell);
+    checkOutput(t, from, to, cell);
     try {
       cellLoop.invokeExact(gates, before, cell, t, from, to);
     } catch (Throwable e) {
@@ -61,6 +88,9 @@ final class VectorGateKernels implements GateKernels {
 
   @Override
   public void lstmState(Matrix gates, Matrix t, Matrix h, int from, int to) {
+    checkGates(gates, 4, h);
+    check(t, from, to, h);
+    checkOutput(h, from, to, h);
     try {
       stateLoop.invokeExact(gates, t, h, from, to);
     } catch (Throwable e) {
@@ -72,6 +102,15 @@ final class VectorGateKernels implements GateKernels {
   @Override
   public void lstmBackward(
       Matrix gates, Matrix before, Matrix t, Matrix dh, Matrix dc, Matrix dz, int from, int to) {
+    checkGates(gates, 4, dh);
+    checkGates(gates, 4, dc);
+    checkGateOutputs(dz, 4, dh);
+    checkGateOutputs(dz, 4, dc);
+    check(before, from, to, dh);
+    check(before, from, to, dc);
+    check(t, from, to, dh);
+    check(dh, from, to, dh);
+    checkOutput(dc, from, to, dh);
     try {
       outputBackwardLoop.invokeExact(gates, t, dh, dc, dz, from, to);
       cellBackwardLoop.invokeExact(gates, before, dc, dz, from, to);
@@ -83,6 +122,8 @@ final class VectorGateKernels implements GateKernels {
 
   @Override
   public void gruCandidate(Matrix gates, Matrix s, int from, int to) {
+    checkGateOutputs(gates, 3, s);
+    check(s, from, to, s);
     try {
       candidateLoop.invokeExact(gates, s, from, to);
     } catch (Throwable e) {
@@ -93,6 +134,9 @@ final class VectorGateKernels implements GateKernels {
 
   @Override
   public void gruState(Matrix gates, Matrix before, Matrix h, int from, int to) {
+    checkGates(gates, 3, h);
+    check(before, from, to, h);
+    checkOutput(h, from, to, h);
     try {
       mixLoop.invokeExact(gates, before, h, from, to);
     } catch (Throwable e) {
@@ -104,6 +148,15 @@ final class VectorGateKernels implements GateKernels {
   @Override
   public void gruBackward(
       Matrix gates, Matrix before, Matrix s, Matrix dh, Matrix dz, Matrix du, int from, int to) {
+    checkGates(gates, 3, dh);
+    checkGates(gates, 3, s);
+    checkGateOutputs(dz, 3, dh);
+    checkGateOutputs(dz, 3, s);
+    checkGateOutputs(du, 3, dh);
+    checkGateOutputs(du, 3, s);
+    check(before, from, to, dh);
+    check(s, from, to, dh);
+    checkOutput(dh, from, to, dh);
     try {
       mixBackwardLoop.invokeExact(gates, before, dh, dz, du, from, to);
       resetBackwardLoop.invokeExact(gates, s, dz, du, from, to);

@@ -3,7 +3,6 @@ package fathom.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import fathom.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -77,18 +76,18 @@ interface VectorLoop {
 
   /** Returns the bias of a row, or what changes no number when it is added. */
   static float bias(Matrix column, int r) {
-    return column == null
-        ? -0f
-        : VectorMath.allocated(column.segment()).get(JAVA_FLOAT, column.byteOffset(r, 0));
+    return column == null ? -0f : NativeMemory.ALL.get(JAVA_FLOAT, column.address(r, 0));
   }
 
-  static FloatVector load(MemorySegment segment, long at) {
-    return FloatVector.fromMemorySegment(VectorMath.SPECIES, segment, at, VectorMath.ORDER);
+  /** Loads a vector from an address. */
+  static FloatVector load(long at) {
+    return FloatVector.fromMemorySegment(
+        VectorMath.SPECIES, NativeMemory.ALL, at, VectorMath.ORDER);
   }
 
   /** Sets an element of a column. */
   static void put(Matrix column, int r, float value) {
-    VectorMath.allocated(column.segment()).set(JAVA_FLOAT, column.byteOffset(r, 0), value);
+    NativeMemory.ALL.set(JAVA_FLOAT, column.address(r, 0), value);
   }
 
   /** Returns the sum of the lanes, neighbours first. */

@@ -1,5 +1,6 @@
 package fathom.kernel;
 
+import static fathom.kernel.NativeMemory.ALL;
 import static fathom.kernel.ScalarLossKernels.E2;
 import static fathom.kernel.ScalarLossKernels.E3;
 import static fathom.kernel.ScalarLossKernels.E4;
@@ -57,11 +58,17 @@ final class VectorLossKernels implements LossKernels {
   @Override
   public double softmaxCrossEntropy(
       Matrix y, MemorySegment labels, Matrix weights, float smoothing, float scale, Matrix d) {
-    return VectorSoftmax.crossEntropy(y, labels, weights, smoothing, scale, d);
+    ScalarLossKernels.check(y, y, d);
+    if (weights != null) {
+      NativeMemory.check(weights, 0, y.rows(), 1);
+    }
+    long address = NativeMemory.address(labels, 0, y.cols());
+    return VectorSoftmax.crossEntropy(y, address, weights, smoothing, scale, d);
   }
 
   @Override
   public double sigmoidCrossEntropy(Matrix y, Matrix t, float scale, Matrix d) {
+    ScalarLossKernels.check(y, t, d);
     double total = 0;
     int c = 0;
     for (; c <= y.cols() - LANES; c += LANES) {
@@ -77,8 +84,8 @@ final class VectorLossKernels implements LossKernels {
     DoubleVector low = DoubleVector.zero(D);
     DoubleVector high = DoubleVector.zero(D);
     for (int r = 0; r < y.rows(); r++) {
-      FloatVector v = FloatVector.fromMemorySegment(F, y.segment(), y.byteOffset(r, c), ORDER);
-      FloatVector target = FloatVector.fromMemorySegment(F, t.segment(), t.byteOffset(r, c), ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(F, ALL, y.address(r, c), ORDER);
+      FloatVector target = FloatVector.fromMemorySegment(F, ALL, t.address(r, c), ORDER);
       FloatVector size = v.abs();
       FloatVector z = exp(size.neg()).blend(0, size.compare(GT, -NEGLIGIBLE));
       FloatVector far = target.blend(target.neg().add(1), v.compare(GT, 0));
@@ -98,20 +105,21 @@ final class VectorLossKernels implements LossKernels {
 
   private static void sigmoidGradientStrip(Matrix y, Matrix t, float scale, Matrix d, int c) {
     for (int r = 0; r < y.rows(); r++) {
-      FloatVector v = FloatVector.fromMemorySegment(F, y.segment(), y.byteOffset(r, c), ORDER);
-      FloatVector target = FloatVector.fromMemorySegment(F, t.segment(), t.byteOffset(r, c), ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(F, ALL, y.address(r, c), ORDER);
+      FloatVector target = FloatVector.fromMemorySegment(F, ALL, t.address(r, c), ORDER);
       FloatVector size = v.abs();
       FloatVector z = exp(size.neg()).blend(0, size.compare(GT, -NEGLIGIBLE));
       VectorMask<Float> positive = v.compare(GT, 0);
       FloatVector far = target.blend(target.neg().add(1), positive);
       FloatVector q = far.sub(z.div(z.add(1)));
       FloatVector g = q.neg().blend(q, positive).mul(scale);
-      g.intoMemorySegment(d.segment(), d.byteOffset(r, c), ORDER);
+      g.intoMemorySegment(ALL, d.address(r, c), ORDER);
     }
   }
 
   @Override
   public double squaredError(Matrix y, Matrix t, float scale, Matrix d) {
+    ScalarLossKernels.check(y, t, d);
     double total = 0;
     int c = 0;
     for (; c <= y.cols() - LANES; c += LANES) {
@@ -125,8 +133,8 @@ final class VectorLossKernels implements LossKernels {
     DoubleVector low = DoubleVector.zero(D);
     DoubleVector high = DoubleVector.zero(D);
     for (int r = 0; r < y.rows(); r++) {
-      FloatVector v = FloatVector.fromMemorySegment(F, y.segment(), y.byteOffset(r, c), ORDER);
-      FloatVector target = FloatVector.fromMemorySegment(F, t.segment(), t.byteOffset(r, c), ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(F, ALL, y.address(r, c), ORDER);
+      FloatVector target = FloatVector.fromMemorySegment(F, ALL, t.address(r, c), ORDER);
       FloatVector half = v.mul(0.5f).sub(target.mul(0.5f));
       DoubleVector first = low(half);
       DoubleVector second = high(half);
@@ -134,7 +142,7 @@ final class VectorLossKernels implements LossKernels {
       high = high.add(second.mul(second));
       if (d != null) {
         FloatVector g = clip(half.mul(4 * scale), Float.MAX_VALUE);
-        g.intoMemorySegment(d.segment(), d.byteOffset(r, c), ORDER);
+        g.intoMemorySegment(ALL, d.address(r, c), ORDER);
       }
     }
     return addLanes(total, low.mul(4), high.mul(4));
@@ -142,6 +150,7 @@ final class VectorLossKernels implements LossKernels {
 
   @Override
   public double absoluteError(Matrix y, Matrix t, float scale, Matrix d) {
+    ScalarLossKernels.check(y, t, d);
     double total = 0;
     int c = 0;
     for (; c <= y.cols() - LANES; c += LANES) {
@@ -155,15 +164,15 @@ final class VectorLossKernels implements LossKernels {
     DoubleVector low = DoubleVector.zero(D);
     DoubleVector high = DoubleVector.zero(D);
     for (int r = 0; r < y.rows(); r++) {
-      FloatVector v = FloatVector.fromMemorySegment(F, y.segment(), y.byteOffset(r, c), ORDER);
-      FloatVector target = FloatVector.fromMemorySegment(F, t.segment(), t.byteOffset(r, c), ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(F, ALL, y.address(r, c), ORDER);
+      FloatVector target = FloatVector.fromMemorySegment(F, ALL, t.address(r, c), ORDER);
       FloatVector half = v.mul(0.5f).sub(target.mul(0.5f)).abs();
       low = low.add(low(half));
       high = high.add(high(half));
       if (d != null) {
         FloatVector g = v.sub(target).blend(scale, v.compare(GT, target));
         g = g.blend(-scale, v.compare(LT, target));
-        g.intoMemorySegment(d.segment(), d.byteOffset(r, c), ORDER);
+        g.intoMemorySegment(ALL, d.address(r, c), ORDER);
       }
     }
     return addLanes(total, low.mul(2), high.mul(2));
@@ -171,6 +180,7 @@ final class VectorLossKernels implements LossKernels {
 
   @Override
   public double huber(Matrix y, Matrix t, float delta, float scale, Matrix d) {
+    ScalarLossKernels.check(y, t, d);
     double total = 0;
     int c = 0;
     for (; c <= y.cols() - LANES; c += LANES) {
@@ -184,12 +194,12 @@ final class VectorLossKernels implements LossKernels {
     DoubleVector low = DoubleVector.zero(D);
     DoubleVector high = DoubleVector.zero(D);
     for (int r = 0; r < y.rows(); r++) {
-      FloatVector v = FloatVector.fromMemorySegment(F, y.segment(), y.byteOffset(r, c), ORDER);
-      FloatVector target = FloatVector.fromMemorySegment(F, t.segment(), t.byteOffset(r, c), ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(F, ALL, y.address(r, c), ORDER);
+      FloatVector target = FloatVector.fromMemorySegment(F, ALL, t.address(r, c), ORDER);
       FloatVector half = v.mul(0.5f).sub(target.mul(0.5f)).abs();
       FloatVector near = clip(v.sub(target), delta);
       if (d != null) {
-        near.mul(scale).intoMemorySegment(d.segment(), d.byteOffset(r, c), ORDER);
+        near.mul(scale).intoMemorySegment(ALL, d.address(r, c), ORDER);
       }
       near = near.abs();
       DoubleVector first = low(near);

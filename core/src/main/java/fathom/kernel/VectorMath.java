@@ -6,6 +6,7 @@ import static jdk.incubator.vector.VectorOperators.LE;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LT;
 
+import fathom.matrix.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
@@ -106,18 +107,15 @@ final class VectorMath {
   }
 
   /**
-   * Returns a segment as it came, with its class known to C2 from here on. Otherwise the profile of
-   * the JDK's own access methods decides, and once the process has used heap segments, each access
-   * costs virtual calls or reads the segment's fields anew: three to four times as slow a loop.
+   * Checks that a matrix lies in memory that was allocated.
    *
-   * @throws IllegalArgumentException if the segment is a mapped file
+   * @throws IllegalArgumentException if it lies in a mapped file
    */
-  static MemorySegment allocated(MemorySegment segment) {
-    if (segment.getClass() != ALLOCATED) {
+  static void checkAllocated(Matrix x) {
+    if (x.segment().getClass() != ALLOCATED) {
       throw new IllegalArgumentException(
           "kernels work in allocated memory, not in a mapped file: copy the matrix first");
     }
-    return segment;
   }
 
   static FloatVector exp(FloatVector x) {

@@ -1,9 +1,8 @@
 package fathom.kernel;
 
-import static fathom.kernel.VectorMath.allocated;
+import static fathom.kernel.VectorMath.checkAllocated;
 
 import fathom.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -37,18 +36,8 @@ final class VectorNormKernels implements NormKernels {
           float.class,
           Matrix.class,
           Matrix.class);
-  private final MethodHandle addLoop =
-      flat(
-          "add",
-          MemorySegment.class,
-          long.class,
-          float.class,
-          MemorySegment.class,
-          long.class,
-          MemorySegment.class,
-          long.class);
-  private final MethodHandle multiplyLoop =
-      flat("multiply", MemorySegment.class, long.class, MemorySegment.class, long.class);
+  private final MethodHandle addLoop = flat("add", long.class, float.class, long.class, long.class);
+  private final MethodHandle multiplyLoop = flat("multiply", long.class, long.class);
   private final MethodHandle columnLoop =
       apart(
           VectorNormColumns.class,
@@ -108,6 +97,10 @@ final class VectorNormKernels implements NormKernels {
   @Override
   public void standardizeRows(
       Matrix z, Matrix x, Matrix mean, Matrix variance, float epsilon, int from, int to) {
+    checkRows(z, z, false, from, to);
+    checkRows(z, x, true, from, to);
+    checkColumn(mean, true, from, to);
+    checkColumn(variance, true, from, to);
     int chunk = chunk(z);
     for (int r = from; r < to; r += chunk) {
       int end = Math.min(to, r + chunk);
@@ -123,6 +116,9 @@ final class VectorNormKernels implements NormKernels {
 
   @Override
   public void scaleRows(Matrix x, Matrix scale, Matrix y, int from, int to) {
+    checkRows(x, x, false, from, to);
+    checkRows(x, y, true, from, to);
+    checkColumn(scale, false, from, to);
     try {
       scaleLoop.invokeExact(x, scale, y, from, to);
     } catch (Throwable t) {
@@ -141,6 +137,12 @@ final class VectorNormKernels implements NormKernels {
       Matrix dBeta,
       int from,
       int to) {
+    checkRows(d, x, false, from, to);
+    checkRows(d, d, true, from, to);
+    checkColumn(gamma, false, from, to);
+    checkColumn(variance, false, from, to);
+    checkColumn(dGamma, true, from, to);
+    checkColumn(dBeta, false, from, to);
     int chunk = chunk(d);
     for (int r = from; r < to; r += chunk) {
       int end = Math.min(to, r + chunk);
@@ -155,6 +157,10 @@ final class VectorNormKernels implements NormKernels {
 
   @Override
   public void scaleBackward(Matrix x, Matrix d, Matrix gamma, Matrix dGamma, int from, int to) {
+    checkRows(d, x, false, from, to);
+    checkRows(d, d, true, from, to);
+    checkColumn(gamma, false, from, to);
+    checkColumn(dGamma, true, from, to);
     int chunk = chunk(d);
     for (int r = from; r < to; r += chunk) {
       int end = Math.min(to, r + chunk);
@@ -170,6 +176,9 @@ final class VectorNormKernels implements NormKernels {
   @Override
   public void standardizeColumns(
       Matrix z, Matrix x, Matrix inverse, float epsilon, int from, int to) {
+    checkColumns(z, z, false, from, to);
+    checkColumns(z, x, true, from, to);
+    checkRow(z, inverse, true);
     int whole = from + VectorMath.SPECIES.loopBound(to - from);
     try {
       columnLoop.invokeExact(z, x, inverse, epsilon, from, whole);
@@ -183,6 +192,9 @@ final class VectorNormKernels implements NormKernels {
 
   @Override
   public void layerNormBackward(Matrix x, Matrix d, Matrix inverse, int from, int to) {
+    checkColumns(d, x, false, from, to);
+    checkColumns(d, d, true, from, to);
+    checkRow(d, inverse, false);
     int whole = from + VectorMath.SPECIES.loopBound(to - from);
     try {
       columnBackwardLoop.invokeExact(x, d, inverse, from, whole);
@@ -196,17 +208,14 @@ final class VectorNormKernels implements NormKernels {
 
   @Override
   public void addScaled(Matrix a, float s, Matrix b, Matrix c, int from, int to) {
+    checkRows(c, a, false, from, to);
+    checkRows(c, b, false, from, to);
+    checkRows(c, c, true, from, to);
     int step = joins(a, b) && joins(c, c) ? to - from : 1;
     long n = (long) step * c.cols();
     for (int r = from; r < to; r += step) {
-      MemorySegment as = allocated(a.segment());
-      MemorySegment bs = allocated(b.segment());
-      MemorySegment cs = allocated(c.segment());
-      long aAt = a.byteOffset(r, 0);
-      long bAt = b.byteOffset(r, 0);
-      long cAt = c.byteOffset(r, 0);
       try {
-        addLoop.invokeExact(as, aAt, s, bs, bAt, cs, cAt, n);
+        addLoop.invokeExact(a.address(r, 0), s, b.address(r, 0), c.address(r, 0), n);
       } catch (Throwable t) {
         throw thrown(t);
       }
@@ -215,19 +224,37 @@ final class VectorNormKernels implements NormKernels {
 
   @Override
   public void multiply(Matrix m, Matrix d, int from, int to) {
+    checkRows(d, m, false, from, to);
+    checkRows(d, d, true, from, to);
     int step = joins(m, d) ? to - from : 1;
     long n = (long) step * d.cols();
     for (int r = from; r < to; r += step) {
-      MemorySegment ms = allocated(m.segment());
-      MemorySegment ds = allocated(d.segment());
-      long mAt = m.byteOffset(r, 0);
-      long dAt = d.byteOffset(r, 0);
       try {
-        multiplyLoop.invokeExact(ms, mAt, ds, dAt, n);
+        multiplyLoop.invokeExact(m.address(r, 0), d.address(r, 0), n);
       } catch (Throwable t) {
         throw thrown(t);
       }
     }
+  }
+
+  private static void checkRows(Matrix of, Matrix x, boolean written, int from, int to) {
+    checkAllocated(x);
+    ScalarNormKernels.checkRows(of, x, written, from, to);
+  }
+
+  private static void checkColumn(Matrix x, boolean written, int from, int to) {
+    checkAllocated(x);
+    ScalarNormKernels.checkColumn(x, written, from, to);
+  }
+
+  private static void checkColumns(Matrix of, Matrix x, boolean written, int from, int to) {
+    checkAllocated(x);
+    ScalarNormKernels.checkColumns(of, x, written, from, to);
+  }
+
+  private static void checkRow(Matrix of, Matrix x, boolean written) {
+    checkAllocated(x);
+    ScalarNormKernels.checkRow(of, x, written);
   }
 
   /** Returns whether the rows of two matrices of one shape can be taken as one. */

@@ -1,13 +1,12 @@
 package fathom.kernel;
 
+import static fathom.kernel.NativeMemory.ALL;
 import static fathom.kernel.ScalarNormKernels.ACCUMULATORS;
 import static fathom.kernel.VectorMath.LANES;
 import static fathom.kernel.VectorMath.ORDER;
 import static fathom.kernel.VectorMath.SPECIES;
-import static fathom.kernel.VectorMath.allocated;
 
 import fathom.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -25,10 +24,9 @@ final class VectorNormRows {
   private VectorNormRows() {}
 
   static void mean(Matrix z, Matrix mean, int from, int to) {
-    MemorySegment zs = allocated(z.segment());
     int n = SPECIES.loopBound(z.cols());
     for (int r = from; r < to; r++) {
-      long at = z.byteOffset(r, 0);
+      long at = z.address(r, 0);
       FloatVector a = FloatVector.zero(SPECIES);
       FloatVector b = FloatVector.zero(SPECIES);
       FloatVector c = FloatVector.zero(SPECIES);
@@ -36,25 +34,24 @@ final class VectorNormRows {
       int j = 0;
       for (; j <= n - STEP; j += STEP) {
         long p = at + 4L * j;
-        a = a.add(FloatVector.fromMemorySegment(SPECIES, zs, p, ORDER));
-        b = b.add(FloatVector.fromMemorySegment(SPECIES, zs, p + VECTOR, ORDER));
-        c = c.add(FloatVector.fromMemorySegment(SPECIES, zs, p + 2 * VECTOR, ORDER));
-        d = d.add(FloatVector.fromMemorySegment(SPECIES, zs, p + 3 * VECTOR, ORDER));
+        a = a.add(FloatVector.fromMemorySegment(SPECIES, ALL, p, ORDER));
+        b = b.add(FloatVector.fromMemorySegment(SPECIES, ALL, p + VECTOR, ORDER));
+        c = c.add(FloatVector.fromMemorySegment(SPECIES, ALL, p + 2 * VECTOR, ORDER));
+        d = d.add(FloatVector.fromMemorySegment(SPECIES, ALL, p + 3 * VECTOR, ORDER));
       }
       for (; j < n; j += LANES) {
-        a = a.add(FloatVector.fromMemorySegment(SPECIES, zs, at + 4L * j, ORDER));
+        a = a.add(FloatVector.fromMemorySegment(SPECIES, ALL, at + 4L * j, ORDER));
       }
       float sum = VectorLoop.sum(a.add(b).add(c.add(d)));
-      sum = ScalarNormKernels.add(zs, at, null, 0, 0, n, z.cols(), 1, sum);
+      sum = ScalarNormKernels.add(at, 0, 0, n, z.cols(), 1, sum);
       VectorLoop.put(mean, r, sum / z.cols());
     }
   }
 
   static void variance(Matrix z, Matrix mean, Matrix variance, int from, int to) {
-    MemorySegment zs = allocated(z.segment());
     int n = SPECIES.loopBound(z.cols());
     for (int r = from; r < to; r++) {
-      long at = z.byteOffset(r, 0);
+      long at = z.address(r, 0);
       float m = VectorLoop.bias(mean, r);
       FloatVector center = FloatVector.broadcast(SPECIES, m);
       FloatVector a = FloatVector.zero(SPECIES);
@@ -64,55 +61,51 @@ final class VectorNormRows {
       int j = 0;
       for (; j <= n - STEP; j += STEP) {
         long p = at + 4L * j;
-        FloatVector v = FloatVector.fromMemorySegment(SPECIES, zs, p, ORDER).sub(center);
+        FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, p, ORDER).sub(center);
         a = v.fma(v, a);
-        v = FloatVector.fromMemorySegment(SPECIES, zs, p + VECTOR, ORDER).sub(center);
+        v = FloatVector.fromMemorySegment(SPECIES, ALL, p + VECTOR, ORDER).sub(center);
         b = v.fma(v, b);
-        v = FloatVector.fromMemorySegment(SPECIES, zs, p + 2 * VECTOR, ORDER).sub(center);
+        v = FloatVector.fromMemorySegment(SPECIES, ALL, p + 2 * VECTOR, ORDER).sub(center);
         c = v.fma(v, c);
-        v = FloatVector.fromMemorySegment(SPECIES, zs, p + 3 * VECTOR, ORDER).sub(center);
+        v = FloatVector.fromMemorySegment(SPECIES, ALL, p + 3 * VECTOR, ORDER).sub(center);
         d = v.fma(v, d);
       }
       for (; j < n; j += LANES) {
-        FloatVector v = FloatVector.fromMemorySegment(SPECIES, zs, at + 4L * j, ORDER).sub(center);
+        FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, at + 4L * j, ORDER).sub(center);
         a = v.fma(v, a);
       }
       float sum = VectorLoop.sum(a.add(b).add(c.add(d)));
-      sum = ScalarNormKernels.add(zs, at, zs, at, m, n, z.cols(), 1, sum);
+      sum = ScalarNormKernels.add(at, at, m, n, z.cols(), 1, sum);
       VectorLoop.put(variance, r, sum / z.cols());
     }
   }
 
   static void center(
       Matrix z, Matrix x, Matrix mean, Matrix variance, float epsilon, int from, int to) {
-    MemorySegment zs = allocated(z.segment());
-    MemorySegment xs = allocated(x.segment());
     int n = SPECIES.loopBound(z.cols());
     for (int r = from; r < to; r++) {
-      long zAt = z.byteOffset(r, 0);
-      long xAt = x.byteOffset(r, 0);
+      long zAt = z.address(r, 0);
+      long xAt = x.address(r, 0);
       float m = VectorLoop.bias(mean, r);
       float f = ScalarNormKernels.inverse(VectorLoop.bias(variance, r), epsilon);
       FloatVector center = FloatVector.broadcast(SPECIES, m);
       FloatVector factor = FloatVector.broadcast(SPECIES, f);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector.fromMemorySegment(SPECIES, zs, zAt + 4L * j, ORDER)
+        FloatVector.fromMemorySegment(SPECIES, ALL, zAt + 4L * j, ORDER)
             .sub(center)
             .mul(factor)
-            .intoMemorySegment(xs, xAt + 4L * j, ORDER);
+            .intoMemorySegment(ALL, xAt + 4L * j, ORDER);
       }
-      ScalarNormKernels.center(zs, zAt + 4L * n, xs, xAt + 4L * n, z.cols() - n, m, f);
+      ScalarNormKernels.center(zAt + 4L * n, xAt + 4L * n, z.cols() - n, m, f);
     }
   }
 
   /** {@code sums <- (D * X) 1}. */
   static void product(Matrix d, Matrix x, Matrix sums, int from, int to) {
-    MemorySegment ds = allocated(d.segment());
-    MemorySegment xs = allocated(x.segment());
     int n = SPECIES.loopBound(d.cols());
     for (int r = from; r < to; r++) {
-      long dAt = d.byteOffset(r, 0);
-      long xAt = x.byteOffset(r, 0);
+      long dAt = d.address(r, 0);
+      long xAt = x.address(r, 0);
       FloatVector a = FloatVector.zero(SPECIES);
       FloatVector b = FloatVector.zero(SPECIES);
       FloatVector c = FloatVector.zero(SPECIES);
@@ -121,39 +114,37 @@ final class VectorNormRows {
       for (; j <= n - STEP; j += STEP) {
         long p = dAt + 4L * j;
         long q = xAt + 4L * j;
-        FloatVector v = FloatVector.fromMemorySegment(SPECIES, ds, p, ORDER);
-        a = v.fma(FloatVector.fromMemorySegment(SPECIES, xs, q, ORDER), a);
-        v = FloatVector.fromMemorySegment(SPECIES, ds, p + VECTOR, ORDER);
-        b = v.fma(FloatVector.fromMemorySegment(SPECIES, xs, q + VECTOR, ORDER), b);
-        v = FloatVector.fromMemorySegment(SPECIES, ds, p + 2 * VECTOR, ORDER);
-        c = v.fma(FloatVector.fromMemorySegment(SPECIES, xs, q + 2 * VECTOR, ORDER), c);
-        v = FloatVector.fromMemorySegment(SPECIES, ds, p + 3 * VECTOR, ORDER);
-        e = v.fma(FloatVector.fromMemorySegment(SPECIES, xs, q + 3 * VECTOR, ORDER), e);
+        FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, p, ORDER);
+        a = v.fma(FloatVector.fromMemorySegment(SPECIES, ALL, q, ORDER), a);
+        v = FloatVector.fromMemorySegment(SPECIES, ALL, p + VECTOR, ORDER);
+        b = v.fma(FloatVector.fromMemorySegment(SPECIES, ALL, q + VECTOR, ORDER), b);
+        v = FloatVector.fromMemorySegment(SPECIES, ALL, p + 2 * VECTOR, ORDER);
+        c = v.fma(FloatVector.fromMemorySegment(SPECIES, ALL, q + 2 * VECTOR, ORDER), c);
+        v = FloatVector.fromMemorySegment(SPECIES, ALL, p + 3 * VECTOR, ORDER);
+        e = v.fma(FloatVector.fromMemorySegment(SPECIES, ALL, q + 3 * VECTOR, ORDER), e);
       }
       for (; j < n; j += LANES) {
-        FloatVector v = FloatVector.fromMemorySegment(SPECIES, ds, dAt + 4L * j, ORDER);
-        a = v.fma(FloatVector.fromMemorySegment(SPECIES, xs, xAt + 4L * j, ORDER), a);
+        FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, dAt + 4L * j, ORDER);
+        a = v.fma(FloatVector.fromMemorySegment(SPECIES, ALL, xAt + 4L * j, ORDER), a);
       }
       float sum = VectorLoop.sum(a.add(b).add(c.add(e)));
-      VectorLoop.put(sums, r, ScalarNormKernels.add(ds, dAt, xs, xAt, 0, n, d.cols(), 1, sum));
+      VectorLoop.put(sums, r, ScalarNormKernels.add(dAt, xAt, 0, n, d.cols(), 1, sum));
     }
   }
 
   static void scale(Matrix x, Matrix scale, Matrix y, int from, int to) {
-    MemorySegment xs = allocated(x.segment());
-    MemorySegment ys = allocated(y.segment());
     int n = SPECIES.loopBound(x.cols());
     for (int r = from; r < to; r++) {
-      long xAt = x.byteOffset(r, 0);
-      long yAt = y.byteOffset(r, 0);
+      long xAt = x.address(r, 0);
+      long yAt = y.address(r, 0);
       float f = VectorLoop.bias(scale, r);
       FloatVector factor = FloatVector.broadcast(SPECIES, f);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector.fromMemorySegment(SPECIES, xs, xAt + 4L * j, ORDER)
+        FloatVector.fromMemorySegment(SPECIES, ALL, xAt + 4L * j, ORDER)
             .mul(factor)
-            .intoMemorySegment(ys, yAt + 4L * j, ORDER);
+            .intoMemorySegment(ALL, yAt + 4L * j, ORDER);
       }
-      ScalarNormKernels.scale(xs, xAt + 4L * n, ys, yAt + 4L * n, x.cols() - n, f);
+      ScalarNormKernels.scale(xAt + 4L * n, yAt + 4L * n, x.cols() - n, f);
     }
   }
 
@@ -168,12 +159,10 @@ final class VectorNormRows {
       Matrix dBeta,
       int from,
       int to) {
-    MemorySegment xs = allocated(x.segment());
-    MemorySegment ds = allocated(d.segment());
     int n = SPECIES.loopBound(d.cols());
     for (int r = from; r < to; r++) {
-      long xAt = x.byteOffset(r, 0);
-      long dAt = d.byteOffset(r, 0);
+      long xAt = x.address(r, 0);
+      long dAt = d.address(r, 0);
       float shift = VectorLoop.bias(dBeta, r) / d.cols();
       float slope = VectorLoop.bias(dGamma, r) / d.cols();
       float inverse = ScalarNormKernels.inverse(VectorLoop.bias(variance, r), epsilon);
@@ -182,47 +171,40 @@ final class VectorNormRows {
       FloatVector slopes = FloatVector.broadcast(SPECIES, -slope);
       FloatVector factor = FloatVector.broadcast(SPECIES, f);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector v = FloatVector.fromMemorySegment(SPECIES, ds, dAt + 4L * j, ORDER).sub(shifts);
-        FloatVector.fromMemorySegment(SPECIES, xs, xAt + 4L * j, ORDER)
+        FloatVector v =
+            FloatVector.fromMemorySegment(SPECIES, ALL, dAt + 4L * j, ORDER).sub(shifts);
+        FloatVector.fromMemorySegment(SPECIES, ALL, xAt + 4L * j, ORDER)
             .fma(slopes, v)
             .mul(factor)
-            .intoMemorySegment(ds, dAt + 4L * j, ORDER);
+            .intoMemorySegment(ALL, dAt + 4L * j, ORDER);
       }
-      ScalarNormKernels.correct(xs, xAt + 4L * n, ds, dAt + 4L * n, d.cols() - n, shift, slope, f);
+      ScalarNormKernels.correct(xAt + 4L * n, dAt + 4L * n, d.cols() - n, shift, slope, f);
     }
   }
 
   /** {@code c <- a + s b} on n elements. */
-  static void add(
-      MemorySegment a,
-      long aAt,
-      float s,
-      MemorySegment b,
-      long bAt,
-      MemorySegment c,
-      long cAt,
-      long n) {
+  static void add(long a, float s, long b, long c, long n) {
     FloatVector factor = FloatVector.broadcast(SPECIES, s);
     long whole = SPECIES.loopBound(n);
     for (long j = 0; j < whole; j += LANES) {
-      FloatVector v = FloatVector.fromMemorySegment(SPECIES, a, aAt + 4 * j, ORDER);
-      FloatVector.fromMemorySegment(SPECIES, b, bAt + 4 * j, ORDER)
+      FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, a + 4 * j, ORDER);
+      FloatVector.fromMemorySegment(SPECIES, ALL, b + 4 * j, ORDER)
           .fma(factor, v)
-          .intoMemorySegment(c, cAt + 4 * j, ORDER);
+          .intoMemorySegment(ALL, c + 4 * j, ORDER);
     }
     long p = 4 * whole;
-    ScalarNormKernels.addScaled(a, aAt + p, s, b, bAt + p, c, cAt + p, n - whole);
+    ScalarNormKernels.addScaled(a + p, s, b + p, c + p, n - whole);
   }
 
   /** {@code d <- d * m} on n elements. */
-  static void multiply(MemorySegment m, long mAt, MemorySegment d, long dAt, long n) {
+  static void multiply(long m, long d, long n) {
     long whole = SPECIES.loopBound(n);
     for (long j = 0; j < whole; j += LANES) {
-      FloatVector v = FloatVector.fromMemorySegment(SPECIES, m, mAt + 4 * j, ORDER);
-      FloatVector.fromMemorySegment(SPECIES, d, dAt + 4 * j, ORDER)
+      FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, m + 4 * j, ORDER);
+      FloatVector.fromMemorySegment(SPECIES, ALL, d + 4 * j, ORDER)
           .mul(v)
-          .intoMemorySegment(d, dAt + 4 * j, ORDER);
+          .intoMemorySegment(ALL, d + 4 * j, ORDER);
     }
-    ScalarNormKernels.multiply(m, mAt + 4 * whole, d, dAt + 4 * whole, n - whole);
+    ScalarNormKernels.multiply(m + 4 * whole, d + 4 * whole, n - whole);
   }
 }

@@ -1,7 +1,5 @@
 package fathom.kernel;
 
-import java.lang.foreign.MemorySegment;
-
 /**
  * One loop over whole groups of a stream, in place, while they lie in the first-level cache.
  *
@@ -15,8 +13,8 @@ interface VectorPass {
   /**
    * Goes over groups {@code [group, group + groups)}.
    *
-   * @param at where the first of them lies, in bytes from the start of the segment
+   * @param at the address of the first of them
    * @param scale the standard deviation or the bound
    */
-  void run(MemorySegment x, long at, long group, int groups, Threefry generator, float scale);
+  void run(long at, long group, int groups, Threefry generator, float scale);
 }

@@ -1,5 +1,6 @@
 package fathom.kernel;
 
+import static fathom.kernel.NativeMemory.ALL;
 import static fathom.kernel.VectorMath.EXP_START;
 import static fathom.kernel.VectorMath.FOUR;
 import static fathom.kernel.VectorMath.GELU_CUBIC;
@@ -21,14 +22,12 @@ import static fathom.kernel.VectorMath.THREE;
 import static fathom.kernel.VectorMath.TWO;
 import static fathom.kernel.VectorMath.ZERO;
 import static fathom.kernel.VectorMath.all;
-import static fathom.kernel.VectorMath.allocated;
 import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LE;
 import static jdk.incubator.vector.VectorOperators.LT;
 
 import fathom.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -74,57 +73,51 @@ final class VectorSlopes {
 
   private static void softplus(
       Matrix z, Matrix bias, Matrix a, float alpha, int from, int to, int step) {
-    MemorySegment zs = allocated(z.segment());
-    MemorySegment as = allocated(a.segment());
     int n = VectorLoop.whole(z, step);
     for (int r = from; r < to; r += step) {
       FloatVector b = all(VectorLoop.bias(bias, r));
-      long zAt = z.byteOffset(r, 0);
-      long aAt = a.byteOffset(r, 0);
+      long zAt = z.address(r, 0);
+      long aAt = a.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(zs, zAt + 4L * j).add(b);
+        FloatVector x = VectorLoop.load(zAt + 4L * j).add(b);
         FloatVector e = VectorMath.exp(VectorMath.negative(x));
         VectorMask<Float> positive = x.compare(GT, ZERO);
         FloatVector y = VectorMath.log1p(e).add(x.blend(ZERO, x.compare(LE, ZERO)));
         FloatVector s = e.blend(ONE, positive).div(e.add(ONE));
-        y.intoMemorySegment(as, aAt + 4L * j, ORDER);
-        s.intoMemorySegment(zs, zAt + 4L * j, ORDER);
+        y.intoMemorySegment(ALL, aAt + 4L * j, ORDER);
+        s.intoMemorySegment(ALL, zAt + 4L * j, ORDER);
       }
     }
   }
 
   private static void hardSwish(
       Matrix z, Matrix bias, Matrix a, float alpha, int from, int to, int step) {
-    MemorySegment zs = allocated(z.segment());
-    MemorySegment as = allocated(a.segment());
     int n = VectorLoop.whole(z, step);
     for (int r = from; r < to; r += step) {
       FloatVector b = all(VectorLoop.bias(bias, r));
-      long zAt = z.byteOffset(r, 0);
-      long aAt = a.byteOffset(r, 0);
+      long zAt = z.address(r, 0);
+      long aAt = a.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(zs, zAt + 4L * j).add(b);
+        FloatVector x = VectorLoop.load(zAt + 4L * j).add(b);
         FloatVector low = VectorMath.hardSigmoid(x);
         FloatVector y = x.mul(low).blend(ZERO, x.compare(LE, MINUS_THREE));
         FloatVector s = x.fma(THIRD, HALF).blend(ONE, x.compare(GE, THREE));
         s = s.blend(ZERO, x.compare(LE, MINUS_THREE));
-        y.intoMemorySegment(as, aAt + 4L * j, ORDER);
-        s.intoMemorySegment(zs, zAt + 4L * j, ORDER);
+        y.intoMemorySegment(ALL, aAt + 4L * j, ORDER);
+        s.intoMemorySegment(ALL, zAt + 4L * j, ORDER);
       }
     }
   }
 
   private static void gelu(
       Matrix z, Matrix bias, Matrix a, float alpha, int from, int to, int step) {
-    MemorySegment zs = allocated(z.segment());
-    MemorySegment as = allocated(a.segment());
     int n = VectorLoop.whole(z, step);
     for (int r = from; r < to; r += step) {
       FloatVector b = all(VectorLoop.bias(bias, r));
-      long zAt = z.byteOffset(r, 0);
-      long aAt = a.byteOffset(r, 0);
+      long zAt = z.address(r, 0);
+      long aAt = a.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(zs, zAt + 4L * j).add(b);
+        FloatVector x = VectorLoop.load(zAt + 4L * j).add(b);
         FloatVector t = x.abs();
         t = t.blend(GELU_END, t.compare(GT, GELU_END));
         FloatVector gauss = VectorMath.gauss(t);
@@ -132,23 +125,21 @@ final class VectorSlopes {
         FloatVector y = t.neg().fma(tail, x.blend(ZERO, x.compare(LE, ZERO)));
         FloatVector q = t.mul(gauss).fma(MINUS_DENSITY, tail);
         FloatVector s = q.blend(ONE.sub(q), x.compare(GT, ZERO));
-        y.intoMemorySegment(as, aAt + 4L * j, ORDER);
-        s.intoMemorySegment(zs, zAt + 4L * j, ORDER);
+        y.intoMemorySegment(ALL, aAt + 4L * j, ORDER);
+        s.intoMemorySegment(ALL, zAt + 4L * j, ORDER);
       }
     }
   }
 
   private static void geluTanh(
       Matrix z, Matrix bias, Matrix a, float alpha, int from, int to, int step) {
-    MemorySegment zs = allocated(z.segment());
-    MemorySegment as = allocated(a.segment());
     int n = VectorLoop.whole(z, step);
     for (int r = from; r < to; r += step) {
       FloatVector b = all(VectorLoop.bias(bias, r));
-      long zAt = z.byteOffset(r, 0);
-      long aAt = a.byteOffset(r, 0);
+      long zAt = z.address(r, 0);
+      long aAt = a.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(zs, zAt + 4L * j).add(b);
+        FloatVector x = VectorLoop.load(zAt + 4L * j).add(b);
         FloatVector v = x.blend(GELU_TANH_START, x.compare(LT, GELU_TANH_START));
         FloatVector t = v.blend(GELU_TANH_END, x.compare(GT, GELU_TANH_END));
         FloatVector u = t.mul(t);
@@ -157,23 +148,21 @@ final class VectorSlopes {
         FloatVector p = e.mul(q);
         FloatVector y = v.mul(p);
         FloatVector s = t.mul(p).mul(q).fma(u.fma(GELU_CUBIC_SLOPE, GELU_LINEAR), p);
-        y.intoMemorySegment(as, aAt + 4L * j, ORDER);
-        s.intoMemorySegment(zs, zAt + 4L * j, ORDER);
+        y.intoMemorySegment(ALL, aAt + 4L * j, ORDER);
+        s.intoMemorySegment(ALL, zAt + 4L * j, ORDER);
       }
     }
   }
 
   private static void silu(
       Matrix z, Matrix bias, Matrix a, float alpha, int from, int to, int step) {
-    MemorySegment zs = allocated(z.segment());
-    MemorySegment as = allocated(a.segment());
     int n = VectorLoop.whole(z, step);
     for (int r = from; r < to; r += step) {
       FloatVector b = all(VectorLoop.bias(bias, r));
-      long zAt = z.byteOffset(r, 0);
-      long aAt = a.byteOffset(r, 0);
+      long zAt = z.address(r, 0);
+      long aAt = a.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(zs, zAt + 4L * j).add(b);
+        FloatVector x = VectorLoop.load(zAt + 4L * j).add(b);
         FloatVector v = x.blend(EXP_START, x.compare(LT, EXP_START));
         FloatVector t = v.blend(LOGISTIC_END, x.compare(GT, LOGISTIC_END));
         FloatVector e = VectorMath.exp(t);
@@ -181,23 +170,21 @@ final class VectorSlopes {
         FloatVector p = e.mul(q);
         FloatVector y = v.mul(p);
         FloatVector s = t.mul(p).fma(q, p);
-        y.intoMemorySegment(as, aAt + 4L * j, ORDER);
-        s.intoMemorySegment(zs, zAt + 4L * j, ORDER);
+        y.intoMemorySegment(ALL, aAt + 4L * j, ORDER);
+        s.intoMemorySegment(ALL, zAt + 4L * j, ORDER);
       }
     }
   }
 
   private static void mish(
       Matrix z, Matrix bias, Matrix a, float alpha, int from, int to, int step) {
-    MemorySegment zs = allocated(z.segment());
-    MemorySegment as = allocated(a.segment());
     int n = VectorLoop.whole(z, step);
     for (int r = from; r < to; r += step) {
       FloatVector b = all(VectorLoop.bias(bias, r));
-      long zAt = z.byteOffset(r, 0);
-      long aAt = a.byteOffset(r, 0);
+      long zAt = z.address(r, 0);
+      long aAt = a.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(zs, zAt + 4L * j).add(b);
+        FloatVector x = VectorLoop.load(zAt + 4L * j).add(b);
         FloatVector v = x.blend(EXP_START, x.compare(LT, EXP_START));
         FloatVector t = v.blend(MISH_END, x.compare(GT, MISH_END));
         FloatVector e = VectorMath.exp(t);
@@ -206,27 +193,25 @@ final class VectorSlopes {
         FloatVector p = m.mul(q);
         FloatVector y = v.mul(p);
         FloatVector s = t.mul(FOUR).mul(e.fma(e, e)).mul(q).fma(q, p);
-        y.intoMemorySegment(as, aAt + 4L * j, ORDER);
-        s.intoMemorySegment(zs, zAt + 4L * j, ORDER);
+        y.intoMemorySegment(ALL, aAt + 4L * j, ORDER);
+        s.intoMemorySegment(ALL, zAt + 4L * j, ORDER);
       }
     }
   }
 
   private static void prelu(
       Matrix z, Matrix bias, Matrix a, float alpha, int from, int to, int step) {
-    MemorySegment zs = allocated(z.segment());
-    MemorySegment as = allocated(a.segment());
     int n = VectorLoop.whole(z, step);
     FloatVector slope = all(alpha);
     for (int r = from; r < to; r += step) {
       FloatVector b = all(VectorLoop.bias(bias, r));
-      long zAt = z.byteOffset(r, 0);
-      long aAt = a.byteOffset(r, 0);
+      long zAt = z.address(r, 0);
+      long aAt = a.address(r, 0);
       for (int j = 0; j < n; j += LANES) {
-        FloatVector x = VectorLoop.load(zs, zAt + 4L * j).add(b);
+        FloatVector x = VectorLoop.load(zAt + 4L * j).add(b);
         FloatVector y = x.mul(slope).blend(x, x.compare(GT, ZERO));
-        y.intoMemorySegment(as, aAt + 4L * j, ORDER);
-        x.intoMemorySegment(zs, zAt + 4L * j, ORDER);
+        y.intoMemorySegment(ALL, aAt + 4L * j, ORDER);
+        x.intoMemorySegment(ALL, zAt + 4L * j, ORDER);
       }
     }
   }

@@ -1,5 +1,6 @@
 package fathom.kernel;
 
+import static fathom.kernel.NativeMemory.ALL;
 import static fathom.kernel.ScalarLossKernels.NEGLIGIBLE;
 import static fathom.kernel.VectorDoubles.D;
 import static fathom.kernel.VectorDoubles.addLanes;
@@ -13,7 +14,6 @@ import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LT;
 
 import fathom.matrix.Matrix;
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -37,7 +37,7 @@ final class VectorSoftmax {
 
   /** See {@link LossKernels#softmaxCrossEntropy}. */
   static double crossEntropy(
-      Matrix y, MemorySegment labels, Matrix weights, float smoothing, float scale, Matrix d) {
+      Matrix y, long labels, Matrix weights, float smoothing, float scale, Matrix d) {
     double share = (double) smoothing / y.rows();
     double total = smoothing == 0 ? 0 : smoothing(y, weights, share);
     double spread = share * ScalarLossKernels.totalWeight(y, weights);
@@ -55,7 +55,7 @@ final class VectorSoftmax {
   /** Writes exp(Y - max) to D, if any, and adds the losses. */
   private static double lossStrip(
       Matrix y,
-      MemorySegment labels,
+      long labels,
       Matrix weights,
       float smoothing,
       Matrix d,
@@ -64,16 +64,16 @@ final class VectorSoftmax {
       double total) {
     FloatVector max = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
     for (int r = 0; r < y.rows(); r++) {
-      FloatVector v = FloatVector.fromMemorySegment(F, y.segment(), y.byteOffset(r, c), ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(F, ALL, y.address(r, c), ORDER);
       max = max.blend(v, v.compare(GT, max));
     }
-    IntVector label = IntVector.fromMemorySegment(I, labels, (long) c * Integer.BYTES, ORDER);
+    IntVector label = IntVector.fromMemorySegment(I, ALL, labels + (long) c * Integer.BYTES, ORDER);
     FloatVector zero = FloatVector.zero(F);
     FloatVector sum = zero;
     FloatVector own = zero;
     FloatVector weight = zero;
     for (int r = 0; r < y.rows(); r++) {
-      FloatVector v = FloatVector.fromMemorySegment(F, y.segment(), y.byteOffset(r, c), ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(F, ALL, y.address(r, c), ORDER);
       FloatVector x = v.sub(max);
       FloatVector e = v.fma(zero, exp(x).blend(zero, x.compare(LT, NEGLIGIBLE)));
       sum = sum.add(e);
@@ -81,7 +81,7 @@ final class VectorSoftmax {
       own = own.blend(v, here);
       weight = weight.blend(ScalarLossKernels.weight(weights, r), here);
       if (d != null) {
-        e.intoMemorySegment(d.segment(), d.byteOffset(r, c), ORDER);
+        e.intoMemorySegment(ALL, d.address(r, c), ORDER);
       }
     }
     for (int j = 0; j < LANES; j++) {
@@ -98,18 +98,12 @@ final class VectorSoftmax {
 
   /** Turns exp(Y - max) in D into the gradient. */
   private static void gradientStrip(
-      MemorySegment labels,
-      Matrix weights,
-      float smoothing,
-      float scale,
-      Matrix d,
-      double spread,
-      int c) {
-    IntVector label = IntVector.fromMemorySegment(I, labels, (long) c * Integer.BYTES, ORDER);
+      long labels, Matrix weights, float smoothing, float scale, Matrix d, double spread, int c) {
+    IntVector label = IntVector.fromMemorySegment(I, ALL, labels + (long) c * Integer.BYTES, ORDER);
     FloatVector sum = FloatVector.zero(F);
     FloatVector weight = FloatVector.zero(F);
     for (int r = 0; r < d.rows(); r++) {
-      sum = sum.add(FloatVector.fromMemorySegment(F, d.segment(), d.byteOffset(r, c), ORDER));
+      sum = sum.add(FloatVector.fromMemorySegment(F, ALL, d.address(r, c), ORDER));
       VectorMask<Float> here = label.compare(EQ, r).cast(F);
       weight = weight.blend(ScalarLossKernels.weight(weights, r), here);
     }
@@ -117,11 +111,11 @@ final class VectorSoftmax {
     FloatVector target = weight.mul((1 - smoothing) * scale);
     FloatVector factor = target.add((float) (spread * scale)).div(sum);
     for (int r = 0; r < d.rows(); r++) {
-      FloatVector e = FloatVector.fromMemorySegment(F, d.segment(), d.byteOffset(r, c), ORDER);
+      FloatVector e = FloatVector.fromMemorySegment(F, ALL, d.address(r, c), ORDER);
       FloatVector own = FloatVector.broadcast(F, -share * ScalarLossKernels.weight(weights, r));
       FloatVector g = e.fma(factor, own);
       g = g.sub(target, label.compare(EQ, r).cast(F));
-      g.intoMemorySegment(d.segment(), d.byteOffset(r, c), ORDER);
+      g.intoMemorySegment(ALL, d.address(r, c), ORDER);
     }
   }
 
@@ -138,7 +132,7 @@ final class VectorSoftmax {
       Matrix y, Matrix weights, double share, int c, double total) {
     FloatVector max = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
     for (int r = 0; r < y.rows(); r++) {
-      FloatVector v = FloatVector.fromMemorySegment(F, y.segment(), y.byteOffset(r, c), ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(F, ALL, y.address(r, c), ORDER);
       max = max.blend(v, v.compare(GT, max));
     }
     DoubleVector lowMax = low(max);
@@ -147,7 +141,7 @@ final class VectorSoftmax {
     DoubleVector high = DoubleVector.zero(D);
     for (int r = 0; r < y.rows(); r++) {
       double w = ScalarLossKernels.weight(weights, r);
-      FloatVector v = FloatVector.fromMemorySegment(F, y.segment(), y.byteOffset(r, c), ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(F, ALL, y.address(r, c), ORDER);
       low = low.add(lowMax.sub(low(v)).mul(w));
       high = high.add(highMax.sub(high(v)).mul(w));
     }

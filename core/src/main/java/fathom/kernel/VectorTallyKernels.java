@@ -1,5 +1,6 @@
 package fathom.kernel;
 
+import static fathom.kernel.NativeMemory.ALL;
 import static fathom.kernel.ScalarTallyKernels.BLOCK;
 import static fathom.kernel.ScalarTallyKernels.PARTS;
 import static fathom.kernel.VectorDoubles.D;
@@ -50,27 +51,27 @@ final class VectorTallyKernels implements TallyKernels {
 
   @Override
   public void moments(MemorySegment x, long from, long to, double[] sums, int at) {
+    long address = NativeMemory.address(x, from, to);
     for (long i = from; i < to; i += BLOCK) {
       int n = (int) Math.min(BLOCK, to - i);
       int even = n - n % PARTS;
-      long start = i * Float.BYTES;
+      long start = address + i * Float.BYTES;
       for (int part = 0; part < PARTS && part < even; part += LANES) {
-        addParts(x, start, part, even, sums, at);
+        addParts(start, part, even, sums, at);
       }
-      ScalarTallyKernels.rest(x, start, even, n, sums, at);
+      ScalarTallyKernels.rest(start, even, n, sums, at);
     }
   }
 
   /** Adds the sums of as many parts as a register holds, from {@code part} on. */
-  private static void addParts(
-      MemorySegment x, long start, int part, int n, double[] sums, int at) {
+  private static void addParts(long start, int part, int n, double[] sums, int at) {
     DoubleVector low = DoubleVector.zero(D);
     DoubleVector high = DoubleVector.zero(D);
     DoubleVector lowSquares = DoubleVector.zero(D);
     DoubleVector highSquares = DoubleVector.zero(D);
     for (int i = part; i < n; i += PARTS) {
       long place = start + (long) i * Float.BYTES;
-      FloatVector v = FloatVector.fromMemorySegment(SPECIES, x, place, ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, place, ORDER);
       DoubleVector d = (DoubleVector) v.convertShape(F2D, D, 0);
       low = low.add(d);
       // A square is exact, so that it makes no difference that it is not rounded.
@@ -86,35 +87,29 @@ final class VectorTallyKernels implements TallyKernels {
   @Override
   public void changes(
       MemorySegment x, long first, MemorySegment y, long from, long to, double[] sums, int at) {
+    long xAddress = NativeMemory.address(x, from - first, to - first);
+    long address = NativeMemory.address(y, from, to);
     for (long i = from; i < to; i += BLOCK) {
       int n = (int) Math.min(BLOCK, to - i);
       int even = n - n % PARTS;
-      long start = i * Float.BYTES;
-      long xStart = (i - first) * Float.BYTES;
+      long start = address + i * Float.BYTES;
+      long xStart = xAddress + (i - first) * Float.BYTES;
       for (int part = 0; part < PARTS && part < even; part += LANES) {
-        addChanges(x, xStart, y, start, part, even, sums, at);
+        addChanges(xStart, start, part, even, sums, at);
       }
-      ScalarTallyKernels.rest(x, xStart, y, start, even, n, sums, at);
+      ScalarTallyKernels.rest(xStart, start, even, n, sums, at);
     }
   }
 
-  private static void addChanges(
-      MemorySegment x,
-      long xStart,
-      MemorySegment y,
-      long start,
-      int part,
-      int n,
-      double[] sums,
-      int at) {
+  private static void addChanges(long xStart, long start, int part, int n, double[] sums, int at) {
     DoubleVector lowSquares = DoubleVector.zero(D);
     DoubleVector highSquares = DoubleVector.zero(D);
     DoubleVector low = DoubleVector.zero(D);
     DoubleVector high = DoubleVector.zero(D);
     for (int i = part; i < n; i += PARTS) {
       long place = (long) i * Float.BYTES;
-      FloatVector v = FloatVector.fromMemorySegment(SPECIES, x, xStart + place, ORDER);
-      FloatVector w = FloatVector.fromMemorySegment(SPECIES, y, start + place, ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, xStart + place, ORDER);
+      FloatVector w = FloatVector.fromMemorySegment(SPECIES, ALL, start + place, ORDER);
       DoubleVector xi = (DoubleVector) v.convertShape(F2D, D, 0);
       DoubleVector d = (DoubleVector) w.convertShape(F2D, D, 0);
       d = d.sub(xi);
@@ -132,9 +127,10 @@ final class VectorTallyKernels implements TallyKernels {
 
   @Override
   public boolean isZero(MemorySegment x, long from, long to) {
+    long address = NativeMemory.address(x, from, to);
     long end = to - (to - from) % LANES;
     for (long i = from; i < end; i += LANES) {
-      FloatVector v = FloatVector.fromMemorySegment(SPECIES, x, i * Float.BYTES, ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, address + i * Float.BYTES, ORDER);
       if (v.compare(NE, 0).anyTrue()) {
         return false;
       }
@@ -144,19 +140,20 @@ final class VectorTallyKernels implements TallyKernels {
 
   @Override
   public long outside(MemorySegment x, long from, long to, float low, float high) {
+    long address = NativeMemory.address(x, from, to);
     long found = 0;
     long end = to - (to - from) % LANES;
     for (long i = from; i < end; i += BLOCK) {
-      found += outside(x, i * Float.BYTES, (int) Math.min(BLOCK, end - i), low, high);
+      found += outside(address + i * Float.BYTES, (int) Math.min(BLOCK, end - i), low, high);
     }
     return found + scalar.outside(x, end, to, low, high);
   }
 
-  private static int outside(MemorySegment x, long start, int n, float low, float high) {
+  private static int outside(long start, int n, float low, float high) {
     int found = 0;
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
-      FloatVector v = FloatVector.fromMemorySegment(SPECIES, x, at, ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, at, ORDER);
       found += v.compare(LE, low).trueCount() + v.compare(GE, high).trueCount();
     }
     return found;
@@ -164,19 +161,20 @@ final class VectorTallyKernels implements TallyKernels {
 
   @Override
   public long inside(MemorySegment x, long from, long to, float low, float high) {
+    long address = NativeMemory.address(x, from, to);
     long found = 0;
     long end = to - (to - from) % LANES;
     for (long i = from; i < end; i += BLOCK) {
-      found += inside(x, i * Float.BYTES, (int) Math.min(BLOCK, end - i), low, high);
+      found += inside(address + i * Float.BYTES, (int) Math.min(BLOCK, end - i), low, high);
     }
     return found + scalar.inside(x, end, to, low, high);
   }
 
-  private static int inside(MemorySegment x, long start, int n, float low, float high) {
+  private static int inside(long start, int n, float low, float high) {
     int found = 0;
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
-      FloatVector v = FloatVector.fromMemorySegment(SPECIES, x, at, ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(SPECIES, ALL, at, ORDER);
       found += v.compare(GT, low).and(v.compare(LT, high)).trueCount();
     }
     return found;
@@ -184,14 +182,15 @@ final class VectorTallyKernels implements TallyKernels {
 
   @Override
   public void exponents(MemorySegment x, long from, long to, long[] counts, byte[] room) {
+    long address = NativeMemory.address(x, from, to);
     for (long i = from; i < to; i += BLOCK) {
       int n = (int) Math.min(BLOCK, to - i);
       int even = n - n % PACK;
-      long start = i * Float.BYTES;
+      long start = address + i * Float.BYTES;
       if (even > 0) {
-        count(room, even, pack(x, start, even, room), counts);
+        count(room, even, pack(start, even, room), counts);
       }
-      ScalarTallyKernels.count(x, start + (long) even * Float.BYTES, n - even, counts);
+      ScalarTallyKernels.count(start + (long) even * Float.BYTES, n - even, counts);
     }
   }
 
@@ -199,14 +198,14 @@ final class VectorTallyKernels implements TallyKernels {
    * Writes the exponents of n numbers over the room, a byte each, less 128 and in any order, so
    * that later passes see four times as many at once. Returns the largest.
    */
-  private static int pack(MemorySegment x, long start, int n, byte[] room) {
+  private static int pack(long start, int n, byte[] room) {
     ByteVector most = ByteVector.broadcast(B, Byte.MIN_VALUE);
     for (int i = 0; i < n; i += PACK) {
       long at = start + (long) i * Float.BYTES;
-      IntVector a = IntVector.fromMemorySegment(I, x, at, ORDER);
-      IntVector b = IntVector.fromMemorySegment(I, x, at + REGISTER, ORDER);
-      IntVector c = IntVector.fromMemorySegment(I, x, at + 2 * REGISTER, ORDER);
-      IntVector d = IntVector.fromMemorySegment(I, x, at + 3 * REGISTER, ORDER);
+      IntVector a = IntVector.fromMemorySegment(I, ALL, at, ORDER);
+      IntVector b = IntVector.fromMemorySegment(I, ALL, at + REGISTER, ORDER);
+      IntVector c = IntVector.fromMemorySegment(I, ALL, at + 2 * REGISTER, ORDER);
+      IntVector d = IntVector.fromMemorySegment(I, ALL, at + 3 * REGISTER, ORDER);
       a = a.lanewise(LSHR, 23).and(0xff).or(b.lanewise(LSHR, 15).and(0xff00));
       c = c.lanewise(LSHR, 7).and(0xff0000).or(d.lanewise(LSHL, 1).and(0xff000000));
       ByteVector packed = a.or(c).lanewise(XOR, 0x80808080).reinterpretAsBytes();

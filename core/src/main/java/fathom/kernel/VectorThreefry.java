@@ -1,9 +1,9 @@
 package fathom.kernel;
 
+import static fathom.kernel.NativeMemory.ALL;
 import static jdk.incubator.vector.VectorOperators.ROL;
 import static jdk.incubator.vector.VectorOperators.XOR;
 
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,8 +65,8 @@ final class VectorThreefry {
     return at + ((long) (i >> SHIFT) << GROUP_SHIFT) + (long) (i & (PARTS - 1)) * VECTOR;
   }
 
-  private static IntVector load(MemorySegment x, long place) {
-    return IntVector.fromMemorySegment(INTS, x, place, NATIVE);
+  private static IntVector load(long place) {
+    return IntVector.fromMemorySegment(INTS, ALL, place, NATIVE);
   }
 
   private static IntVector turn(IntVector y, int bits, IntVector x) {
@@ -79,8 +79,7 @@ final class VectorThreefry {
    */
   private record FirstFour() implements VectorPass {
     @Override
-    public void run(
-        MemorySegment x, long at, long group, int groups, Threefry generator, float scale) {
+    public void run(long at, long group, int groups, Threefry generator, float scale) {
       int k0 = generator.injected(1, 0);
       int k1 = generator.injected(1, 1);
       int k2 = generator.injected(1, 2);
@@ -90,7 +89,6 @@ final class VectorThreefry {
       int sum = generator.injected(0, 2) + generator.injected(0, 3);
       int mixed = Integer.rotateLeft(generator.injected(0, 3), 26) ^ sum;
       int turned = Integer.rotateLeft(mixed, 11);
-      MemorySegment xs = VectorMath.allocated(x);
       int n = groups * PARTS;
       for (int i = 0; i < n; i++) {
         long p = place(at, i);
@@ -110,10 +108,10 @@ final class VectorThreefry {
         x3 = turn(x3, 23, x0);
         x2 = x2.add(x1);
         x1 = turn(x1, 5, x2);
-        x0.add(k0).intoMemorySegment(xs, p, NATIVE);
-        x1.add(k1).intoMemorySegment(xs, p + WORD, NATIVE);
-        x2.add(k2).intoMemorySegment(xs, p + 2 * WORD, NATIVE);
-        x3.add(k3).intoMemorySegment(xs, p + 3 * WORD, NATIVE);
+        x0.add(k0).intoMemorySegment(ALL, p, NATIVE);
+        x1.add(k1).intoMemorySegment(ALL, p + WORD, NATIVE);
+        x2.add(k2).intoMemorySegment(ALL, p + 2 * WORD, NATIVE);
+        x3.add(k3).intoMemorySegment(ALL, p + 3 * WORD, NATIVE);
       }
     }
   }
@@ -121,20 +119,18 @@ final class VectorThreefry {
   /** Four rounds and the s-th injection, for odd s. */
   private record OddFour(int s) implements VectorPass {
     @Override
-    public void run(
-        MemorySegment x, long at, long group, int groups, Threefry generator, float scale) {
+    public void run(long at, long group, int groups, Threefry generator, float scale) {
       int k0 = generator.injected(s, 0);
       int k1 = generator.injected(s, 1);
       int k2 = generator.injected(s, 2);
       int k3 = generator.injected(s, 3);
-      MemorySegment xs = VectorMath.allocated(x);
       int n = groups * PARTS;
       for (int i = 0; i < n; i++) {
         long p = place(at, i);
-        IntVector x0 = load(xs, p);
-        IntVector x1 = load(xs, p + WORD);
-        IntVector x2 = load(xs, p + 2 * WORD);
-        IntVector x3 = load(xs, p + 3 * WORD);
+        IntVector x0 = load(p);
+        IntVector x1 = load(p + WORD);
+        IntVector x2 = load(p + 2 * WORD);
+        IntVector x3 = load(p + 3 * WORD);
         x0 = x0.add(x1);
         x1 = turn(x1, 10, x0);
         x2 = x2.add(x3);
@@ -151,10 +147,10 @@ final class VectorThreefry {
         x3 = turn(x3, 23, x0);
         x2 = x2.add(x1);
         x1 = turn(x1, 5, x2);
-        x0.add(k0).intoMemorySegment(xs, p, NATIVE);
-        x1.add(k1).intoMemorySegment(xs, p + WORD, NATIVE);
-        x2.add(k2).intoMemorySegment(xs, p + 2 * WORD, NATIVE);
-        x3.add(k3).intoMemorySegment(xs, p + 3 * WORD, NATIVE);
+        x0.add(k0).intoMemorySegment(ALL, p, NATIVE);
+        x1.add(k1).intoMemorySegment(ALL, p + WORD, NATIVE);
+        x2.add(k2).intoMemorySegment(ALL, p + 2 * WORD, NATIVE);
+        x3.add(k3).intoMemorySegment(ALL, p + 3 * WORD, NATIVE);
       }
     }
   }
@@ -162,20 +158,18 @@ final class VectorThreefry {
   /** Four rounds and the s-th injection, for even s. */
   private record EvenFour(int s) implements VectorPass {
     @Override
-    public void run(
-        MemorySegment x, long at, long group, int groups, Threefry generator, float scale) {
+    public void run(long at, long group, int groups, Threefry generator, float scale) {
       int k0 = generator.injected(s, 0);
       int k1 = generator.injected(s, 1);
       int k2 = generator.injected(s, 2);
       int k3 = generator.injected(s, 3);
-      MemorySegment xs = VectorMath.allocated(x);
       int n = groups * PARTS;
       for (int i = 0; i < n; i++) {
         long p = place(at, i);
-        IntVector x0 = load(xs, p);
-        IntVector x1 = load(xs, p + WORD);
-        IntVector x2 = load(xs, p + 2 * WORD);
-        IntVector x3 = load(xs, p + 3 * WORD);
+        IntVector x0 = load(p);
+        IntVector x1 = load(p + WORD);
+        IntVector x2 = load(p + 2 * WORD);
+        IntVector x3 = load(p + 3 * WORD);
         x0 = x0.add(x1);
         x1 = turn(x1, 6, x0);
         x2 = x2.add(x3);
@@ -192,10 +186,10 @@ final class VectorThreefry {
         x3 = turn(x3, 18, x0);
         x2 = x2.add(x1);
         x1 = turn(x1, 20, x2);
-        x0.add(k0).intoMemorySegment(xs, p, NATIVE);
-        x1.add(k1).intoMemorySegment(xs, p + WORD, NATIVE);
-        x2.add(k2).intoMemorySegment(xs, p + 2 * WORD, NATIVE);
-        x3.add(k3).intoMemorySegment(xs, p + 3 * WORD, NATIVE);
+        x0.add(k0).intoMemorySegment(ALL, p, NATIVE);
+        x1.add(k1).intoMemorySegment(ALL, p + WORD, NATIVE);
+        x2.add(k2).intoMemorySegment(ALL, p + 2 * WORD, NATIVE);
+        x3.add(k3).intoMemorySegment(ALL, p + 3 * WORD, NATIVE);
       }
     }
   }

@@ -1,5 +1,6 @@
 package fathom.kernel;
 
+import static fathom.kernel.NativeMemory.ALL;
 import static fathom.kernel.ScalarUpdateKernels.BLOCK;
 import static fathom.kernel.ScalarUpdateKernels.CHUNK;
 import static fathom.kernel.ScalarUpdateKernels.PARTS;
@@ -53,83 +54,88 @@ final class VectorUpdateKernels implements UpdateKernels {
       float factor,
       float bound) {
     MethodHandle loop = loops.of(update);
+    step.check(update, from, to);
+    long address = NativeMemory.address(g, from - first, to - first);
     UpdateLoop scalar = ScalarUpdates.loop(update);
     for (long i = from; i < to; i += CHUNK) {
       int n = (int) Math.min(CHUNK, to - i);
       int even = VectorMath.SPECIES.loopBound(n);
       long start = i * Float.BYTES;
-      long gStart = (i - first) * Float.BYTES;
-      UpdateLoop.call(loop, step, g, gStart, start, even, factor, bound);
+      long gAt = address + (i - first) * Float.BYTES;
+      UpdateLoop.call(loop, step, gAt, start, even, factor, bound);
       long done = (long) even * Float.BYTES;
-      scalar.run(step, g, gStart + done, start + done, n - even, factor, bound);
+      scalar.run(step, gAt + done, start + done, n - even, factor, bound);
     }
   }
 
   @Override
   public void scale(MemorySegment x, long from, long to, float factor) {
+    long address = NativeMemory.output(x, from, to);
     for (long i = from; i < to; i += CHUNK) {
       int n = (int) Math.min(CHUNK, to - i);
       int even = SPECIES.loopBound(n);
-      long start = i * Float.BYTES;
-      scaleChunk(x, start, even, factor);
-      ScalarUpdateKernels.scale(x, start + (long) even * Float.BYTES, n - even, factor);
+      long start = address + i * Float.BYTES;
+      scaleChunk(start, even, factor);
+      ScalarUpdateKernels.scale(start + (long) even * Float.BYTES, n - even, factor);
     }
   }
 
-  private static void scaleChunk(MemorySegment x, long start, int n, float factor) {
+  private static void scaleChunk(long start, int n, float factor) {
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
-      FloatVector xi = FloatVector.fromMemorySegment(SPECIES, x, at, ORDER);
-      xi.mul(factor).intoMemorySegment(x, at, ORDER);
+      FloatVector xi = FloatVector.fromMemorySegment(SPECIES, ALL, at, ORDER);
+      xi.mul(factor).intoMemorySegment(ALL, at, ORDER);
     }
   }
 
   @Override
   public void shrink(MemorySegment x, long from, long to, float threshold) {
+    long address = NativeMemory.output(x, from, to);
     for (long i = from; i < to; i += CHUNK) {
       int n = (int) Math.min(CHUNK, to - i);
       int even = SPECIES.loopBound(n);
-      long start = i * Float.BYTES;
-      shrinkChunk(x, start, even, threshold);
-      ScalarUpdateKernels.shrink(x, start + (long) even * Float.BYTES, n - even, threshold);
+      long start = address + i * Float.BYTES;
+      shrinkChunk(start, even, threshold);
+      ScalarUpdateKernels.shrink(start + (long) even * Float.BYTES, n - even, threshold);
     }
   }
 
-  private static void shrinkChunk(MemorySegment x, long start, int n, float threshold) {
+  private static void shrinkChunk(long start, int n, float threshold) {
     for (int i = 0; i < n; i += LANES) {
       long at = start + (long) i * Float.BYTES;
-      FloatVector xi = FloatVector.fromMemorySegment(SPECIES, x, at, ORDER);
-      xi.sub(xi.min(threshold).max(-threshold)).intoMemorySegment(x, at, ORDER);
+      FloatVector xi = FloatVector.fromMemorySegment(SPECIES, ALL, at, ORDER);
+      xi.sub(xi.min(threshold).max(-threshold)).intoMemorySegment(ALL, at, ORDER);
     }
   }
 
   @Override
   public double sumOfSquares(MemorySegment x, long from, long to) {
+    long address = NativeMemory.address(x, from, to);
     double total = 0;
     for (long i = from; i < to; i += BLOCK) {
       int n = (int) Math.min(BLOCK, to - i);
       int even = n - n % PARTS;
-      long start = i * Float.BYTES;
+      long start = address + i * Float.BYTES;
       double sum = 0;
       for (int part = 0; part < PARTS; part += 2 * LANES) {
-        sum = addParts(x, start, part, even, sum);
+        sum = addParts(start, part, even, sum);
       }
-      total += ScalarUpdateKernels.rest(x, start, even, n, sum);
+      total += ScalarUpdateKernels.rest(start, even, n, sum);
     }
     return total;
   }
 
   /** Adds the sums of as many parts as two registers hold, from {@code part} on. */
-  private static double addParts(MemorySegment x, long start, int part, int n, double total) {
+  private static double addParts(long start, int part, int n, double total) {
     DoubleVector a = DoubleVector.zero(D);
     DoubleVector b = DoubleVector.zero(D);
     DoubleVector c = DoubleVector.zero(D);
     DoubleVector d = DoubleVector.zero(D);
     for (int i = part; i < n; i += PARTS) {
       long at = start + (long) i * Float.BYTES;
-      FloatVector one = FloatVector.fromMemorySegment(SPECIES, x, at, ORDER);
+      FloatVector one = FloatVector.fromMemorySegment(SPECIES, ALL, at, ORDER);
       long next = at + (long) LANES * Float.BYTES;
-      FloatVector two = FloatVector.fromMemorySegment(SPECIES, x, next, ORDER);
+      FloatVector two = FloatVector.fromMemorySegment(SPECIES, ALL, next, ORDER);
       DoubleVector low = (DoubleVector) one.convertShape(F2D, D, 0);
       DoubleVector high = (DoubleVector) one.rearrange(UPPER).convertShape(F2D, D, 0);
       a = a.add(low.mul(low));

@@ -20,6 +20,7 @@ public final class Matrix {
 
   private final MemorySegment segment;
   private final long offset;
+  private final long address;
   private final int rows;
   private final int cols;
   private final int stride;
@@ -54,6 +55,7 @@ public final class Matrix {
     }
     this.segment = segment;
     this.offset = offset;
+    this.address = segment.address() + offset * Float.BYTES;
     this.rows = rows;
     this.cols = cols;
     this.stride = stride;
@@ -118,6 +120,14 @@ public final class Matrix {
   /** Returns the place of element (r, c), in bytes from the start of the segment; unchecked. */
   public long byteOffset(int r, int c) {
     return (offset + (long) r * stride + c) * Float.BYTES;
+  }
+
+  /**
+   * Returns the address of element (r, c); unchecked, and of use while the arena is open only, to
+   * kernels that have checked what they are given.
+   */
+  public long address(int r, int c) {
+    return address + ((long) r * stride + c) * Float.BYTES;
   }
 
   /**

@@ -100,7 +100,7 @@ public final class Lsuv {
       throw new IllegalArgumentException(
           "LSUV scales dense layers that learn, and this network has none");
     }
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       // Products read by address: the dataset may be closed meanwhile.
       Matrix rows = Matrix.allocate(arena, x.rows(), x.cols());
       rows.copyFrom(x);

@@ -49,7 +49,7 @@ class ThreefryTest {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment x = arena.allocate((long) groups * Threefry.GROUP * Integer.BYTES, 64);
       for (VectorPass pass : VectorThreefry.then()) {
-        pass.run(x, 0, group, groups, generator, 0);
+        pass.run(x.address(), group, groups, generator, 0);
       }
       for (int g = 0; g < groups; g++) {
         for (int lane = 0; lane < Threefry.COUNTERS; lane++) {

@@ -52,6 +52,7 @@ class FairLockTest {
     /** Waits until the guest is in, or waits for its turn. */
     Guest settled() {
       while (!in && thread.getState() != Thread.State.TIMED_WAITING && !isQueued()) {
+        assertFalse(Thread.currentThread().isInterrupted(), "the guest did not settle");
         Thread.onSpinWait();
       }
       return this;
@@ -63,6 +64,7 @@ class FairLockTest {
 
     Guest awaitIn() {
       while (!in) {
+        assertFalse(Thread.currentThread().isInterrupted(), "the guest did not come in");
         Thread.onSpinWait();
       }
       return this;
@@ -193,6 +195,7 @@ class FairLockTest {
   @ValueSource(booleans = {false, true})
   void anOverflowOfTheStackLeavesNothingLocked(boolean alone) throws InterruptedException {
     AtomicLong depth = new AtomicLong();
+    AtomicInteger failures = new AtomicInteger();
     Thread deep =
         new Thread(
             null,
@@ -203,8 +206,10 @@ class FairLockTest {
             },
             "deep",
             1 << 20);
+    deep.setUncaughtExceptionHandler((thread, e) -> failures.incrementAndGet());
     deep.start();
     deep.join();
+    assertEquals(0, failures.get(), "something else than the overflow was thrown");
     assertTrue(depth.get() > 1000, "descended " + depth.get() + " calls");
     Guest writer = new Guest(true).awaitIn();
     writer.leave();

@@ -294,7 +294,7 @@ class EmbedderTest {
       long stamp = batch.beginReading();
       Thread closer = new Thread(data::close);
       closer.start();
-      while (closer.getState() != Thread.State.WAITING) {
+      while (closer.getState() != Thread.State.TIMED_WAITING) {
         Thread.sleep(1);
       }
       assertEquals(0, batch.inputs().get(31, FEATURES - 1));

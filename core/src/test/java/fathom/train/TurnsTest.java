@@ -28,7 +28,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Training, prediction and closing take turns, however many threads predict. */
 @Timeout(300)
 class TurnsTest {
-  private static final int STEPS = 400;
   private static final int ROWS = 64;
 
   private final AtomicInteger failures = new AtomicInteger();
@@ -52,12 +51,13 @@ class TurnsTest {
         Thread.onSpinWait();
       }
       long before = predictions.get();
-      for (int i = 0; i < STEPS; i++) {
+      int steps = 800 / threads;
+      for (int i = 0; i < steps; i++) {
         double unused = trainer.step(batch);
       }
       long meanwhile = predictions.get() - before;
       assertTrue(
-          meanwhile <= 50L * threads * STEPS, meanwhile + " predictions in " + STEPS + " steps");
+          meanwhile <= 50L * threads * steps, meanwhile + " predictions in " + steps + " steps");
     }
     // The network was closed beside them.
     for (Thread thread : all) {

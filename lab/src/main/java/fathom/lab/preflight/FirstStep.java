@@ -33,7 +33,7 @@ public record FirstStep(
    *
    * @throws IllegalArgumentException if the batch does not fit the network or the loss
    */
-  public static FirstStep of(
+  static FirstStep of(
       Network network, Batch batch, Loss loss, Optimizer optimizer, Clipping clipping) {
     try (Tryout tryout = new Tryout(network, loss)) {
       double before = tryout.gradients(batch);

@@ -73,7 +73,7 @@ public record Rehearsal(
    * @param steps that the training is to have
    * @throws IllegalArgumentException if the batch does not fit the network or the loss
    */
-  public static Rehearsal of(
+  static Rehearsal of(
       Network network, Batch batch, Loss loss, Optimizer optimizer, Clipping clipping, long steps) {
     try (Tryout tryout = new Tryout(network, loss)) {
       return new Run(tryout, network, batch, optimizer, clipping).through(steps);

@@ -29,7 +29,7 @@ final class Tryout extends Task implements AutoCloseable {
   /** The logit of a class that is not there: one in 10^9 of the others. */
   private static final double NEVER = -20;
 
-  private final Arena arena = Arena.ofConfined();
+  private final Arena arena = Arena.ofShared();
   private final Network network;
   private final Engine engine;
   private final Loss loss;

@@ -58,7 +58,7 @@ public final class Probe {
    */
   public Sounding sound(Batch batch, Loss loss) {
     BatchFit.require(batch, network, loss);
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       Loss.Objective objective = loss.bind(network.outputs(), arena);
       Matrix targets = loss.wantsLabels() ? null : transposed(batch.targets());
       return measure(
@@ -165,7 +165,7 @@ public final class Probe {
               x.cols(), network.inputs()));
     }
     long stamp = network.beginStep();
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       Slab statistics = network.statistics();
       MemorySegment kept = arena.allocate(statistics.segment().byteSize());
       kept.copyFrom(statistics.segment());

@@ -92,7 +92,7 @@ public record GridCell(
   }
 
   /** Returns how the weights of hidden layers are drawn, gain included. */
-  public Initializer initializer() {
+  Initializer initializer() {
     return initializer(init, activation).gain(gain);
   }
 
@@ -112,7 +112,7 @@ public record GridCell(
   }
 
   /** Returns the variance of a hidden layer's weights times its fan-in: sigma_w². */
-  public double weightVariance() {
+  double weightVariance() {
     return initializer().variance(width, width) * width;
   }
 
@@ -137,7 +137,7 @@ public record GridCell(
   }
 
   /** Returns the operations of a training step, about: those of its products. */
-  public double flops(int inputs, int outputs, int batch) {
+  double flops(int inputs, int outputs, int batch) {
     return 6.0 * batch * parameters(inputs, outputs);
   }
 

@@ -22,22 +22,22 @@ public final class LossCurve {
   }
 
   /** Returns the loss of the best constant answer. */
-  public double baseline() {
+  double baseline() {
     return baseline;
   }
 
   /** Returns how many steps were done. */
-  public int steps() {
+  int steps() {
     return losses.length;
   }
 
   /** Returns the mean over the first tenth of the steps; NaN without a step. */
-  public double first() {
+  double first() {
     return mean(0, part());
   }
 
   /** Returns the mean over the last tenth of the steps; NaN without a step. */
-  public double last() {
+  double last() {
     return mean(losses.length - part(), losses.length);
   }
 
@@ -50,7 +50,7 @@ public final class LossCurve {
   }
 
   /** Returns at most so many means over equal runs of steps. */
-  public double[] thinned(int most) {
+  double[] thinned(int most) {
     int n = Math.min(most, losses.length);
     double[] means = new double[n];
     Arrays.setAll(

@@ -36,7 +36,7 @@ public final class SyntheticData {
                 .seed(seed)
                 .engine(engine)
                 .build();
-        Arena arena = Arena.ofConfined()) {
+        Arena arena = Arena.ofShared()) {
       Matrix y = Matrix.allocate(arena, rows, classes);
       teacher.predict(Matrix.of(arena, x), y);
       float[][] outputs = y.toArray();

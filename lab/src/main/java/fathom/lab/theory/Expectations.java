@@ -62,22 +62,22 @@ public final class Expectations {
   }
 
   /** Returns E f(U)⁴, which tells how far E f² of finitely many units scatters. */
-  public double fourthPower(double q) {
+  double fourthPower(double q) {
     return mean(x -> Math.pow(value(x), 4), q);
   }
 
   /** Returns E f'(U)². */
-  public double slopeSquare(double q) {
+  double slopeSquare(double q) {
     return mean(x -> slope(x) * slope(x), q);
   }
 
   /** Returns E f'(U)⁴. */
-  public double slopeFourthPower(double q) {
+  double slopeFourthPower(double q) {
     return mean(x -> Math.pow(slope(x), 4), q);
   }
 
   /** Returns the derivative of {@link #square} by q: E f(U) f'(U) U / q. */
-  public double squareSlope(double q) {
+  double squareSlope(double q) {
     return mean(x -> value(x) * slope(x) * x, q) / q;
   }
 
@@ -87,7 +87,7 @@ public final class Expectations {
   }
 
   /** Returns E f'(U) f'(V). */
-  public double slopeProduct(double q, double c) {
+  double slopeProduct(double q, double c) {
     return pair(this::slope, q, c);
   }
 
