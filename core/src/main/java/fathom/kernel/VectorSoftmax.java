@@ -63,17 +63,22 @@ final class VectorSoftmax {
       int c,
       double total) {
     FloatVector max = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
-    for (int r = 0; r < y.rows(); r++) {
-      FloatVector v = FloatVector.fromMemorySegment(F, ALL, y.address(r, c), ORDER);
+    int rows = y.rows();
+    long yAt = y.address(0, c);
+    long yStep = 4L * y.stride();
+    for (int r = 0; r < rows; r++) {
+      FloatVector v = FloatVector.fromMemorySegment(F, ALL, yAt + r * yStep, ORDER);
       max = max.blend(v, v.compare(GT, max));
     }
     IntVector label = IntVector.fromMemorySegment(I, ALL, labels + (long) c * Integer.BYTES, ORDER);
     FloatVector zero = FloatVector.zero(F);
     FloatVector sum = zero;
+    long dAt = d == null ? 0 : d.address(0, c);
+    long dStep = d == null ? 0 : 4L * d.stride();
     FloatVector own = zero;
     FloatVector weight = zero;
-    for (int r = 0; r < y.rows(); r++) {
-      FloatVector v = FloatVector.fromMemorySegment(F, ALL, y.address(r, c), ORDER);
+    for (int r = 0; r < rows; r++) {
+      FloatVector v = FloatVector.fromMemorySegment(F, ALL, yAt + r * yStep, ORDER);
       FloatVector x = v.sub(max);
       FloatVector e = v.fma(zero, exp(x).blend(zero, x.compare(LT, NEGLIGIBLE)));
       sum = sum.add(e);
@@ -81,7 +86,7 @@ final class VectorSoftmax {
       own = own.blend(v, here);
       weight = weight.blend(ScalarLossKernels.weight(weights, r), here);
       if (d != null) {
-        e.intoMemorySegment(ALL, d.address(r, c), ORDER);
+        e.intoMemorySegment(ALL, dAt + r * dStep, ORDER);
       }
     }
     for (int j = 0; j < LANES; j++) {
@@ -102,20 +107,23 @@ final class VectorSoftmax {
     IntVector label = IntVector.fromMemorySegment(I, ALL, labels + (long) c * Integer.BYTES, ORDER);
     FloatVector sum = FloatVector.zero(F);
     FloatVector weight = FloatVector.zero(F);
-    for (int r = 0; r < d.rows(); r++) {
-      sum = sum.add(FloatVector.fromMemorySegment(F, ALL, d.address(r, c), ORDER));
+    int rows = d.rows();
+    long at = d.address(0, c);
+    long step = 4L * d.stride();
+    for (int r = 0; r < rows; r++) {
+      sum = sum.add(FloatVector.fromMemorySegment(F, ALL, at + r * step, ORDER));
       VectorMask<Float> here = label.compare(EQ, r).cast(F);
       weight = weight.blend(ScalarLossKernels.weight(weights, r), here);
     }
     float share = smoothing / d.rows() * scale;
     FloatVector target = weight.mul((1 - smoothing) * scale);
     FloatVector factor = target.add((float) (spread * scale)).div(sum);
-    for (int r = 0; r < d.rows(); r++) {
-      FloatVector e = FloatVector.fromMemorySegment(F, ALL, d.address(r, c), ORDER);
+    for (int r = 0; r < rows; r++) {
+      FloatVector e = FloatVector.fromMemorySegment(F, ALL, at + r * step, ORDER);
       FloatVector own = FloatVector.broadcast(F, -share * ScalarLossKernels.weight(weights, r));
       FloatVector g = e.fma(factor, own);
       g = g.sub(target, label.compare(EQ, r).cast(F));
-      g.intoMemorySegment(ALL, d.address(r, c), ORDER);
+      g.intoMemorySegment(ALL, at + r * step, ORDER);
     }
   }
 
@@ -131,17 +139,20 @@ final class VectorSoftmax {
   private static double smoothingStrip(
       Matrix y, Matrix weights, double share, int c, double total) {
     FloatVector max = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
-    for (int r = 0; r < y.rows(); r++) {
-      FloatVector v = FloatVector.fromMemorySegment(F, ALL, y.address(r, c), ORDER);
+    int rows = y.rows();
+    long yAt = y.address(0, c);
+    long yStep = 4L * y.stride();
+    for (int r = 0; r < rows; r++) {
+      FloatVector v = FloatVector.fromMemorySegment(F, ALL, yAt + r * yStep, ORDER);
       max = max.blend(v, v.compare(GT, max));
     }
     DoubleVector lowMax = low(max);
     DoubleVector highMax = high(max);
     DoubleVector low = DoubleVector.zero(D);
     DoubleVector high = DoubleVector.zero(D);
-    for (int r = 0; r < y.rows(); r++) {
+    for (int r = 0; r < rows; r++) {
       double w = ScalarLossKernels.weight(weights, r);
-      FloatVector v = FloatVector.fromMemorySegment(F, ALL, y.address(r, c), ORDER);
+      FloatVector v = FloatVector.fromMemorySegment(F, ALL, yAt + r * yStep, ORDER);
       low = low.add(lowMax.sub(low(v)).mul(w));
       high = high.add(highMax.sub(high(v)).mul(w));
     }
