@@ -28,11 +28,23 @@ public final class FairLock {
   /** What is added to a stamp at each use of its place; the place is in the lower half. */
   private static final long USE = 1L << 32;
 
+  /** A reader, if there is one, reads. */
+  private static final int IN = 0;
+
+  /** The reader waits for its turn. */
+  private static final int WAITING = 1;
+
+  /** It is the reader's turn, of which it may not know yet. */
+  private static final int CALLED = 2;
+
   private static final VarHandle READER;
+  private static final VarHandle STATE;
 
   static {
     try {
-      READER = MethodHandles.lookup().findVarHandle(Place.class, "reader", Thread.class);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      READER = lookup.findVarHandle(Place.class, "reader", Thread.class);
+      STATE = lookup.findVarHandle(Place.class, "state", int.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -58,9 +70,13 @@ public final class FairLock {
    * @param what the memory, as messages name it: {@code this network}
    */
   public FairLock(String what) {
+    this(what, Math.max(8, Integer.highestOneBit(Runtime.getRuntime().availableProcessors()) << 2));
+  }
+
+  /** With places for so many readers at first, a power of two. */
+  FairLock(String what, int readers) {
     this.what = what;
-    int processors = Runtime.getRuntime().availableProcessors();
-    places = grown(new Place[0], Math.max(8, Integer.highestOneBit(processors) << 2));
+    places = grown(new Place[0], readers);
   }
 
   /**
@@ -70,6 +86,7 @@ public final class FairLock {
    */
   public long beginAlone() {
     Thread me = Thread.currentThread();
+    StackReserve.require(places);
     if (alone.isHeldByCurrentThread()) {
       throw inside("in a step of ", "the step");
     }
@@ -102,11 +119,10 @@ public final class FairLock {
     try {
       // Until the lock is free, there is no other keeper for whom they could be waiting.
       for (Place place : places) {
-        if (place.waits) {
-          place.waits = false;
-          LockSupport.unpark(place.reader);
-        }
+        // A reader who sees that there is no keeper comes in by itself, and may even be gone.
+        boolean unused = STATE.compareAndSet(place, WAITING, CALLED);
       }
+      wakeNext(0);
     } finally {
       alone.unlock();
     }
@@ -119,6 +135,7 @@ public final class FairLock {
    */
   public long beginReading() {
     Thread me = Thread.currentThread();
+    StackReserve.require(places);
     Place place = take(me);
     // The keeper writes its name and then looks at the places: one of the two sees the other.
     if (keeper == null) {
@@ -129,7 +146,7 @@ public final class FairLock {
     } catch (Throwable t) {
       // No call, for which there may be no stack.
       if (place.reader == me) {
-        place.waits = false;
+        place.state = IN;
         place.reader = null;
       }
       throw t;
@@ -180,6 +197,20 @@ public final class FairLock {
     }
   }
 
+  /**
+   * Wakes the first of those who were called. Each wakes the next: a thread that woke all of them
+   * would lose its core to them before it asked to be alone again, and they would read on and on.
+   */
+  private void wakeNext(int from) {
+    Place[] all = places;
+    for (int i = from; i < all.length; i++) {
+      if (all[i].state == CALLED) {
+        LockSupport.unpark(all[i].reader);
+        return;
+      }
+    }
+  }
+
   private Place take(Thread me) {
     while (true) {
       Place[] all = places;
@@ -223,22 +254,23 @@ public final class FairLock {
   private void awaitTurn(Place place) {
     boolean interrupted = false;
     try {
-      place.waits = true;
+      place.state = WAITING;
       wakeKeeper(place);
-      while (place.waits) {
+      while (place.state == WAITING) {
         if (keeper != null) {
           LockSupport.parkNanos(this, PATIENCE);
           interrupted |= Thread.interrupted();
-          continue;
+        } else if (STATE.compareAndSet(place, WAITING, IN)) {
+          // Whoever left had passed this place before; the next one may be here already.
+          if (keeper == null) {
+            return;
+          }
+          place.state = WAITING;
+          wakeKeeper(place);
         }
-        // The one who left may have passed this place before, and the next one be here already.
-        place.waits = false;
-        if (keeper == null) {
-          return;
-        }
-        place.waits = true;
-        wakeKeeper(place);
       }
+      place.state = IN;
+      wakeNext((int) place.stamp + 1);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -277,8 +309,8 @@ public final class FairLock {
   private static final class Place {
     private volatile Thread reader;
 
-    /** Whether the reader is not in yet; false where nobody is. */
-    private volatile boolean waits;
+    /** One of {@link #IN}, {@link #WAITING} and {@link #CALLED}; the first where nobody is. */
+    private volatile int state;
 
     // Of the reader alone.
     private long stamp;
@@ -289,7 +321,7 @@ public final class FairLock {
     }
 
     boolean isRead() {
-      return reader != null && !waits;
+      return reader != null && state != WAITING;
     }
   }
 }
