@@ -37,9 +37,6 @@ public final class FairLock {
   /** It is the reader's turn, of which it may not know yet. */
   private static final int CALLED = 2;
 
-  /** More calls than lie within one another when a turn ends. */
-  private static final int CALLS = 40;
-
   private static final VarHandle READER;
   private static final VarHandle STATE;
 
@@ -89,13 +86,13 @@ public final class FairLock {
    */
   public long beginAlone() {
     Thread me = Thread.currentThread();
+    StackReserve.require(places);
     if (alone.isHeldByCurrentThread()) {
       throw inside("in a step of ", "the step");
     }
     if (placeOf(me, null) != null) {
       throw inside("reading ", "the reading");
     }
-    int unused = room(CALLS);
     alone.lock();
     try {
       keeper = me;
@@ -122,9 +119,8 @@ public final class FairLock {
     try {
       // Until the lock is free, there is no other keeper for whom they could be waiting.
       for (Place place : places) {
-        if (place.state == WAITING) {
-          place.state = CALLED;
-        }
+        // A reader who sees that there is no keeper comes in by itself, and may even be gone.
+        boolean unused = STATE.compareAndSet(place, WAITING, CALLED);
       }
       wakeNext(0);
     } finally {
@@ -139,7 +135,7 @@ public final class FairLock {
    */
   public long beginReading() {
     Thread me = Thread.currentThread();
-    int unused = room(CALLS);
+    StackReserve.require(places);
     Place place = take(me);
     // The keeper writes its name and then looks at the places: one of the two sees the other.
     if (keeper == null) {
@@ -213,11 +209,6 @@ public final class FairLock {
         return;
       }
     }
-  }
-
-  /** Overflows the stack now, while nothing is held, where it has no room for the end of a turn. */
-  private static int room(int calls) {
-    return calls == 0 ? 0 : 1 + room(calls - 1);
   }
 
   private Place take(Thread me) {
