@@ -16,8 +16,12 @@ final class Terminal {
 
   private Terminal() {}
 
-  /** Java itself knows only of the three streams together, so the C library is asked. */
-  @SuppressWarnings("restricted")
+  /**
+   * Returns whether standard error is a terminal. Java itself knows only of the three streams
+   * together, and JDK 25 has no console where one of them is no terminal, so the C library is
+   * asked.
+   */
+  @SuppressWarnings({"restricted", "SystemConsoleNull"})
   static boolean watchesStandardError() {
     if ("dumb".equals(System.getenv("TERM"))) {
       return false;
@@ -27,7 +31,7 @@ final class Terminal {
     }
     if (!Terminal.class.getModule().isNativeAccessEnabled()) {
       Console console = System.console();
-      return console.isTerminal();
+      return console != null && console.isTerminal();
     }
     Linker linker = Linker.nativeLinker();
     return linker

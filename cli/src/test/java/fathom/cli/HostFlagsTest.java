@@ -61,11 +61,14 @@ class HostFlagsTest {
         List.of(
             "--add-modules",
             "ALL-MODULE-PATH",
-            "--enable-native-access=fathom.blas,org.bytedeco.javacpp",
+            "--enable-native-access=fathom.blas,fathom.core,org.bytedeco.javacpp",
             "-p",
             modules);
-    String said = java(flags, "-m", "fathom.cli/fathom.cli.Main", "info");
-    assertTrue(said.contains("BLAS      OpenBLAS "), said);
+    String[] info = {"-m", "fathom.cli/fathom.cli.Main", "info"};
+    assertTrue(java(flags, info).contains("BLAS      OpenBLAS "));
+    String[] train = {"-m", "fathom.cli/fathom.cli.Main", "train", "--hidden=8", "--epochs=1"};
+    String said = java(flags, train);
+    assertTrue(said.contains("accuracy"), said);
     assertFalse(said.replace("WARNING: Using incubator modules", "").contains("WARNING"), said);
   }
 

@@ -46,7 +46,7 @@ final class LoadFailure {
       return "add org.bytedeco:javacpp and org.bytedeco:openblas to the class path";
     }
     if (root instanceof IllegalCallerException) {
-      return "allow native access with --enable-native-access=fathom.blas,org.bytedeco.javacpp, or"
+      return "allow native access with --enable-native-access=fathom.blas,fathom.core,org.bytedeco.javacpp, or"
           + " =ALL-UNNAMED on the class path";
     }
     if (text.contains("could not create the cache")) {

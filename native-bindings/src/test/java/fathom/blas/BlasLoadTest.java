@@ -134,7 +134,7 @@ class BlasLoadTest {
     String message = run(entry -> true, "--illegal-native-access=deny");
     assertTrue(
         message.endsWith(
-            "; allow native access with --enable-native-access=fathom.blas,org.bytedeco.javacpp, or"
+            "; allow native access with --enable-native-access=fathom.blas,fathom.core,org.bytedeco.javacpp, or"
                 + " =ALL-UNNAMED on the class path"),
         message);
   }

@@ -60,7 +60,7 @@ class LoadFailureTest {
   @Test
   void forbiddenNativeAccess() {
     assertRemedy(
-        "allow native access with --enable-native-access=fathom.blas,org.bytedeco.javacpp, or"
+        "allow native access with --enable-native-access=fathom.blas,fathom.core,org.bytedeco.javacpp, or"
             + " =ALL-UNNAMED on the class path",
         new IllegalCallerException("Illegal native access from unnamed module"));
   }
